@@ -1,0 +1,46 @@
+import type { KubeConfig } from "@kubernetes/client-node";
+
+/** What a cluster can do beyond running pods; a lab that needs more is skipped with the reason. */
+export type Capability = "docker" | "load-balancer" | "gateway-api";
+
+/** Where a connection from outside the cluster has to go. */
+export interface OutsideAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A described cluster: nothing runs yet. */
+export interface Cluster {
+  /** Starts or joins the cluster; reports what it is doing, a phase at a time. */
+  start(options: StartOptions): Promise<StartedCluster>;
+}
+
+export interface StartOptions {
+  readonly signal: AbortSignal;
+  /** Told the phase that begins, in words: "API server", "images", ... */
+  readonly onPhase?: (phase: string) => void;
+}
+
+/** A running cluster. Disposing it twice is harmless. */
+export interface StartedCluster extends AsyncDisposable {
+  /** One line for people: "embedded (Kubernetes v1.36 API, no Docker)". */
+  readonly description: string;
+  readonly serverVersion: string;
+  /** One per cluster: @kubernetes/client-node keeps connections by it. */
+  readonly kubeConfig: KubeConfig;
+  /** The same as a file, mode 0600. */
+  readonly kubeConfigPath: string;
+  can(capability: Capability): boolean;
+  /**
+   * Where a Service's port is reached from outside (NodePort or LoadBalancer).
+   * Fails with the reason where the Service has no way in from outside.
+   */
+  outside(service: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly port: number;
+  }): Promise<OutsideAddress>;
+  /** The image reference to use on this cluster for one that the labs name. */
+  image(reference: string): string;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,34 @@
+import type { Socket } from "node:net";
+
+/** The pod as the network sees it: made by the kubelet when it sets up the pod's sandbox. */
+export interface PodSandbox {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** The virtual address, for example 10.244.0.7. */
+  readonly ip: string;
+  /** What os.hostname() answers in the pod. */
+  readonly hostname: string;
+  /** Search domains come from the namespace; "None" and "Default" leave cluster names out. */
+  readonly dnsPolicy: string;
+  /** hostAliases as name → address. */
+  readonly hosts: Readonly<Record<string, string>>;
+}
+
+/** What the kubelet needs of the network: the role that CNI and the node's network stack play. */
+export interface PodNetwork {
+  /** Joins the pod to the network before its first container starts. */
+  addPod(sandbox: PodSandbox): Promise<void>;
+  /** Forgets the pod; connections to its address are then answered as for an address nobody has. */
+  removePod(ip: string): Promise<void>;
+  /**
+   * The environment that puts a process on the pod's network (NODE_OPTIONS with the preload, the agent's
+   * address, the pod's credential). `proxy` marks the sidecar itself, whose traffic is not intercepted.
+   */
+  environment(
+    sandbox: PodSandbox,
+    options: { readonly proxy: boolean },
+  ): Readonly<Record<string, string>>;
+  /** Connects as the node does (kubelet probes, port-forward): to a pod's address, not through Services. Rejects with ECONNREFUSED and the like. */
+  connect(ip: string, port: number, options: { readonly timeoutMs: number }): Promise<Socket>;
+}

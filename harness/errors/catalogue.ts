@@ -1,0 +1,43 @@
+interface CatalogueEntry {
+  /** Exit code of a command that ends with this error: 1 a check failed, 2 bad input, 3 the environment. */
+  readonly exitCode: 1 | 2 | 3;
+  /** What the reader can do, where the error itself does not say. */
+  readonly advice: string;
+}
+
+/** Every failure the harness can report. Codes are stable: scripts may match them. */
+export const catalogue = {
+  LAB_UNKNOWN: { exitCode: 2, advice: "npm run lab -- --list shows every lab." },
+  LAB_USAGE: { exitCode: 2, advice: "Run the command with --help." },
+  LAB_MANIFEST_INVALID: { exitCode: 2, advice: "Correct the manifest at the place named." },
+  LAB_STEP_FAILED: { exitCode: 1, advice: "Read the evidence printed with the step." },
+  LAB_VERDICT_FAILED: { exitCode: 1, advice: "Read the likeliest cause printed with the verdict." },
+  LAB_VERDICT_INCONCLUSIVE: {
+    exitCode: 1,
+    advice: "Run it again on a quieter machine or raise the cap.",
+  },
+  LAB_RULE_NOT_IN_FORCE: {
+    exitCode: 1,
+    advice: "Check that the rule was applied and names the right host.",
+  },
+  LAB_WAIT_TIMEOUT: { exitCode: 1, advice: "Look at the object's events: kubectl describe." },
+  LAB_VANTAGE_UNUSABLE: {
+    exitCode: 1,
+    advice: "Choose a vantage whose pod runs the kubelab/apps image.",
+  },
+  CLUSTER_START_FAILED: { exitCode: 3, advice: "Read the last lines of the cluster's log." },
+  CLUSTER_UNREACHABLE: {
+    exitCode: 3,
+    advice: "Check that the cluster runs: npm run cluster status.",
+  },
+  CLUSTER_ALREADY_RUNNING: { exitCode: 2, advice: "Stop it first: npm run cluster down." },
+  CLUSTER_NOT_RUNNING: { exitCode: 2, advice: "Start one first: npm run cluster up." },
+  PORT_IN_USE: { exitCode: 3, advice: "Stop the program that holds the port or choose another." },
+  ADDON_FAILED: { exitCode: 3, advice: "Read the add-on's pods and events." },
+  NOT_SUPPORTED: {
+    exitCode: 2,
+    advice: "Use a cluster that supports it: --cluster k3s or a kubeconfig.",
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof catalogue;
