@@ -32,6 +32,10 @@ export const catalogue = {
   },
   CLUSTER_ALREADY_RUNNING: { exitCode: 2, advice: "Stop it first: npm run cluster down." },
   CLUSTER_NOT_RUNNING: { exitCode: 2, advice: "Start one first: npm run cluster up." },
+  SERVICE_NOT_OUTSIDE: {
+    exitCode: 1,
+    advice: "Make the Service a NodePort or LoadBalancer, or ask from inside the cluster.",
+  },
   PORT_IN_USE: { exitCode: 3, advice: "Stop the program that holds the port or choose another." },
   ADDON_FAILED: { exitCode: 3, advice: "Read the add-on's pods and events." },
   NOT_SUPPORTED: {
