@@ -1,0 +1,65 @@
+import { basename } from "node:path";
+import { parseArgs } from "node:util";
+import { LabError } from "../errors/lab-error.ts";
+import type { Announcement } from "./spawn.ts";
+import { startEmbedded } from "./start.ts";
+import { startReaper } from "./state/reaper.ts";
+import { claimStateFolder, removeStateFolder } from "./state/state-folder.ts";
+
+/** The embedded cluster's own process; `spawn.ts` starts it. Ends at SIGTERM, or when its parent is gone. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { state: { type: "string" }, name: { type: "string" }, port: { type: "string" } },
+  });
+  const path = values.state;
+  if (path === undefined) throw new Error("--state is required: npm run cluster up starts a cluster");
+  const name = values.name ?? basename(path);
+  process.stdout.on("error", () => {});
+  claimStateFolder({ name, path, kubeConfigPath: "" }, process.pid);
+  const reaper = startReaper(path);
+  const stopped = new AbortController();
+  untilToldToStop(() => stopped.abort(new Error("the cluster was told to stop")));
+  try {
+    const cluster = await startEmbedded({
+      stateDir: path,
+      name,
+      port: values.port === undefined ? undefined : Number(values.port),
+      signal: stopped.signal,
+      onPhase: (phase) => announce({ phase }),
+    });
+    announce({ ready: { serverVersion: cluster.serverVersion } });
+    await aborted(stopped.signal);
+    await cluster.stop();
+  } catch (error) {
+    if (!stopped.signal.aborted) announce({ failed: describeFailure(error) });
+    process.exitCode = 1;
+  }
+  reaper.dismiss();
+  removeStateFolder(path);
+}
+
+function announce(announcement: Announcement): void {
+  process.stdout.write(`${JSON.stringify(announcement)}\n`);
+}
+
+function describeFailure(error: unknown): Extract<Announcement, { failed: unknown }>["failed"] {
+  if (error instanceof LabError) return { code: error.code, message: error.message, advice: error.advice };
+  return { code: "CLUSTER_START_FAILED", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+/** A signal, or the end of the pipe that a parent holds open for as long as it lives. */
+function untilToldToStop(stop: () => void): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  if (process.env["KUBELAB_DETACHED"] === "1") return;
+  process.stdin.on("end", stop).on("error", stop).resume();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+await main();
+process.exit();

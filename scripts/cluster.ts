@@ -1,0 +1,73 @@
+import { parseArgs } from "node:util";
+import { runningClusters, spawnEmbeddedCluster, stopEmbeddedCluster } from "../harness/embedded/index.ts";
+import { LabError } from "../harness/errors/lab-error.ts";
+import { runCommand } from "./run-command.ts";
+
+const usage = `npm run cluster -- up [--name NAME] [--port PORT]   start an embedded cluster that stays
+npm run cluster -- status                              what runs, and how to use it with kubectl
+npm run cluster -- down [--name NAME | --all]          stop it and leave nothing behind
+
+  --name NAME   which cluster (default: "default")
+  --port PORT   port of the API server (default: any free one)
+  --all         every embedded cluster of this user
+  --help        this text`;
+
+await runCommand(usage, async (signal) => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      name: { type: "string", default: "default" },
+      port: { type: "string" },
+      all: { type: "boolean", default: false },
+    },
+  });
+  const [verb, ...rest] = positionals;
+  if (rest.length > 0) throw new LabError("LAB_USAGE", `unexpected argument: ${rest.join(" ")}`);
+  if (!/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/.test(values.name))
+    throw new LabError("LAB_USAGE", `--name ${values.name}: expected up to 32 lower-case letters, digits and dashes`);
+  if (verb === "up") await up(values.name, values.port, signal);
+  else if (verb === "status") status();
+  else if (verb === "down") await down(values.all ? undefined : values.name);
+  else throw new LabError("LAB_USAGE", `expected up, status or down, got ${verb ?? "nothing"}`);
+});
+
+async function up(name: string, port: string | undefined, signal: AbortSignal): Promise<void> {
+  const startedAt = performance.now();
+  const cluster = await spawnEmbeddedCluster({
+    name,
+    port: port === undefined ? undefined : portNumber(port),
+    detached: true,
+    signal,
+    onPhase: (phase) => console.log(`· ${phase}`),
+  });
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`cluster ${name} is up after ${seconds} s (Kubernetes ${cluster.serverVersion} API)\n`);
+  console.log(howToUse(name, cluster.folder.kubeConfigPath));
+}
+
+function status(): void {
+  const clusters = runningClusters();
+  if (clusters.length === 0) return console.log("no embedded cluster runs; npm run cluster up starts one");
+  for (const cluster of clusters)
+    console.log(`${cluster.name} (process ${cluster.owner.pid})\n${howToUse(cluster.name, cluster.kubeConfigPath)}\n`);
+}
+
+async function down(name: string | undefined): Promise<void> {
+  const names = name === undefined ? runningClusters().map((cluster) => cluster.name) : [name];
+  for (const each of names) {
+    await stopEmbeddedCluster(each);
+    console.log(`cluster ${each} is down`);
+  }
+  if (names.length === 0) console.log("no embedded cluster runs");
+}
+
+function howToUse(name: string, kubeConfigPath: string): string {
+  return `  export KUBECONFIG=${kubeConfigPath}\n  kubectl get pods -A\n  npm run cluster -- down --name ${name}`;
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535)
+    throw new LabError("LAB_USAGE", `--port ${text}: expected a number from 1 to 65535`);
+  return port;
+}
