@@ -56,7 +56,8 @@ test("messages more than ten minutes apart are not combined", async () => {
 test("the 26th report on one object and reason is dropped but counted, and one more passes after five minutes", async () => {
   const clock = new SteppedClock();
   const correlator = new EventCorrelator(clock);
-  for (let index = 0; index < 25; index++) expect(correlator.correlate(facts, "web.1")).toBeTruthy();
+  for (let index = 0; index < 25; index++)
+    expect(correlator.correlate(facts, "web.1")).toBeTruthy();
   expect(correlator.correlate(facts, "web.1")).toBeUndefined();
   expect(correlator.correlate({ ...facts, reason: "Pulled" }, "web.2")).toBeTruthy();
   await clock.advance(300_000);
