@@ -32,6 +32,14 @@ export const catalogue = {
   },
   CLUSTER_ALREADY_RUNNING: { exitCode: 2, advice: "Stop it first: npm run cluster down." },
   CLUSTER_NOT_RUNNING: { exitCode: 2, advice: "Start one first: npm run cluster up." },
+  CLUSTER_TOO_OLD: { exitCode: 3, advice: "Upgrade the cluster, or run on --cluster embedded." },
+  KUBECONFIG_INVALID: { exitCode: 2, advice: "Correct the file, or point KUBECONFIG at another." },
+  CONTEXT_NOT_NAMED: { exitCode: 2, advice: "Name the context to use: --context NAME." },
+  CONTEXT_UNKNOWN: { exitCode: 2, advice: "kubectl config get-contexts lists them." },
+  CONTEXT_LOOKS_LIKE_PRODUCTION: {
+    exitCode: 2,
+    advice: "If labs may really run there, say so with --yes.",
+  },
   SERVICE_NOT_OUTSIDE: {
     exitCode: 1,
     advice: "Make the Service a NodePort or LoadBalancer, or ask from inside the cluster.",
