@@ -1,0 +1,106 @@
+import type { FieldErrors } from "../errors/field-errors.ts";
+
+const labelPattern = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+const subdomainPattern = `${labelPattern}(\\.${labelPattern})*`;
+const label1035Pattern = "[a-z]([-a-z0-9]*[a-z0-9])?";
+const qualifiedPattern = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
+const valuePattern = "(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?";
+
+const whole = (pattern: string): RegExp => new RegExp(`^${pattern}$`);
+const isLabel = whole(labelPattern);
+const isSubdomain = whole(subdomainPattern);
+const isLabel1035 = whole(label1035Pattern);
+const isQualified = whole(qualifiedPattern);
+const isValue = whole(valuePattern);
+
+const wrongLabel = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${labelPattern}')`;
+const wrongSubdomain = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${subdomainPattern}')`;
+const wrongLabel1035 = `a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '${label1035Pattern}')`;
+const wrongQualified = `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${qualifiedPattern}')`;
+const wrongValue = `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '${valuePattern}')`;
+
+/** How a kind's names are written: RFC 1123 subdomain or label, RFC 1035 label, or any path segment. */
+export type NameRule = "subdomain" | "label" | "service" | "path";
+
+/** Checks a name by the rule, with Kubernetes' messages. */
+export function checkName(rule: NameRule, field: string, name: string, errors: FieldErrors): void {
+  if (rule === "path") return checkPathSegment(field, name, errors);
+  const [maximum, pattern, message] = rules[rule];
+  if (name.length > maximum) errors.invalid(field, name, tooLong(maximum));
+  if (!pattern.test(name)) errors.invalid(field, name, message);
+}
+
+const rules = {
+  subdomain: [253, isSubdomain, wrongSubdomain],
+  label: [63, isLabel, wrongLabel],
+  service: [63, isLabel1035, wrongLabel1035],
+} as const;
+
+const tooLong = (maximum: number): string => `must be no more than ${maximum} characters`;
+
+function checkPathSegment(field: string, name: string, errors: FieldErrors): void {
+  if (name === "." || name === "..") errors.invalid(field, name, `may not be '${name}'`);
+  for (const sign of ["/", "%"]) {
+    if (name.includes(sign)) errors.invalid(field, name, `may not contain '${sign}'`);
+  }
+}
+
+/** Checks label keys and values. */
+export function checkLabels(
+  field: string,
+  labels: Readonly<Record<string, string>> | undefined,
+  errors: FieldErrors,
+): void {
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    checkQualifiedName(field, key, errors);
+    if (value.length > 63) errors.invalid(field, value, "must be no more than 63 bytes");
+    if (!isValue.test(value)) errors.invalid(field, value, wrongValue);
+  }
+}
+
+/** Checks annotation keys, and that all together are not too long. */
+export function checkAnnotations(
+  field: string,
+  annotations: Readonly<Record<string, string>> | undefined,
+  errors: FieldErrors,
+): void {
+  let bytes = 0;
+  for (const [key, value] of Object.entries(annotations ?? {})) {
+    checkQualifiedName(field, key.toLowerCase(), errors);
+    bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
+  if (bytes > 262_144) errors.tooLong(field, 262_144);
+}
+
+function checkQualifiedName(field: string, key: string, errors: FieldErrors): void {
+  const parts = key.split("/");
+  const name = parts.at(-1) ?? "";
+  const prefix = parts.length === 2 ? parts[0] : undefined;
+  if (prefix === "") errors.invalid(field, key, "prefix part must be non-empty");
+  else if (prefix !== undefined && !isSubdomain.test(prefix)) {
+    errors.invalid(field, key, `prefix part ${wrongSubdomain}`);
+  }
+  if (parts.length > 2) {
+    errors.invalid(
+      field,
+      key,
+      `a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${qualifiedPattern}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    );
+    return;
+  }
+  if (name === "") errors.invalid(field, key, "name part must be non-empty");
+  else if (name.length > 63) {
+    errors.invalid(field, key, "name part must be no more than 63 bytes");
+  }
+  if (!isQualified.test(name)) errors.invalid(field, key, wrongQualified);
+}
+
+/** Whether the text is an RFC 1123 label. */
+export function isDnsLabel(text: string): boolean {
+  return text.length <= 63 && isLabel.test(text);
+}
+
+/** Whether the text is an RFC 1123 subdomain. */
+export function isDnsSubdomain(text: string): boolean {
+  return text.length <= 253 && isSubdomain.test(text);
+}
