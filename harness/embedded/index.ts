@@ -4,4 +4,5 @@ export {
   type SpawnedCluster,
   type SpawnOptions,
 } from "./spawn.ts";
+export { identifyProcess, isRunning } from "./state/process-identity.ts";
 export { runningClusters, uniqueClusterName } from "./state/state-folder.ts";

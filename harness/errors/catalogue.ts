@@ -20,6 +20,19 @@ export const catalogue = {
     exitCode: 1,
     advice: "Check that the rule was applied and names the right host.",
   },
+  LAB_EXPECTATION_FAILED: { exitCode: 1, advice: "Read the evidence printed with the step." },
+  LAB_APPLY_REFUSED: { exitCode: 1, advice: "Read the server's words; correct what it names." },
+  LAB_ROLLOUT_FAILED: {
+    exitCode: 1,
+    advice: "Correct the cause named; waiting longer won't help.",
+  },
+  LAB_EXEC_FAILED: { exitCode: 1, advice: "Look at the pod: kubectl describe pod." },
+  LAB_SABOTAGE_INVALID: { exitCode: 2, advice: "Correct the sabotage in the lab's file." },
+  LAB_SABOTAGE_MISSED: {
+    exitCode: 1,
+    advice: "The check cannot see this fault: make it sharper, or correct the sabotage.",
+  },
+  LAB_INVALID: { exitCode: 2, advice: "Correct the lab's file." },
   LAB_WAIT_TIMEOUT: { exitCode: 1, advice: "Look at the object's events: kubectl describe." },
   LAB_VANTAGE_UNUSABLE: {
     exitCode: 1,
@@ -32,6 +45,20 @@ export const catalogue = {
   },
   CLUSTER_ALREADY_RUNNING: { exitCode: 2, advice: "Stop it first: npm run cluster down." },
   CLUSTER_NOT_RUNNING: { exitCode: 2, advice: "Start one first: npm run cluster up." },
+  DOCKER_UNAVAILABLE: {
+    exitCode: 3,
+    advice: "Start Docker (or add your user to its group), or run with --cluster embedded.",
+  },
+  IMAGE_UNAVAILABLE: {
+    exitCode: 3,
+    advice:
+      "Check the name and the network, load it with npm run images -- --load FILE, or run with --cluster embedded.",
+  },
+  IMAGE_RATE_LIMITED: {
+    exitCode: 3,
+    advice: "Wait, log in to the registry, use a mirror, or load the images from a file.",
+  },
+  DISK_FULL: { exitCode: 3, advice: "Free some space: docker system df shows what is taken." },
   CLUSTER_TOO_OLD: { exitCode: 3, advice: "Upgrade the cluster, or run on --cluster embedded." },
   KUBECONFIG_INVALID: { exitCode: 2, advice: "Correct the file, or point KUBECONFIG at another." },
   CONTEXT_NOT_NAMED: { exitCode: 2, advice: "Name the context to use: --context NAME." },
