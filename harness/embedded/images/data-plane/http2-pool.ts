@@ -116,20 +116,25 @@ function request(
     stream.once("trailers", (received) => {
       trailers = fromHttp2Headers(received);
     });
-    stream.once("response", (head) => resolve(toReply(head, stream, () => trailers)));
+    stream.once("response", (head, flags: number) => {
+      // gRPC's trailers-only answer must stay one frame, or its status is not taken for one.
+      const isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+      resolve(toReply(head, isWhole ? undefined : stream, () => trailers));
+      if (isWhole) stream.resume();
+    });
     sendBody(exchange, stream);
   });
 }
 
 function toReply(
   head: IncomingHttpHeaders,
-  stream: ClientHttp2Stream,
+  body: ClientHttp2Stream | undefined,
   trailers: () => HeaderMap | undefined,
 ): Reply {
   return {
     status: Number(head[":status"]),
     headers: fromHttp2Headers(head),
-    body: stream,
+    body,
     trailers,
   };
 }
