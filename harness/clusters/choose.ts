@@ -1,6 +1,7 @@
 import { LabError } from "../errors/lab-error.ts";
 import type { Cluster } from "./cluster.ts";
 import { embeddedCluster } from "./embedded.ts";
+import { kubeconfigCluster } from "./kubeconfig.ts";
 
 export const clusterKinds = ["auto", "embedded", "k3s", "kubeconfig"] as const;
 export type ClusterKind = (typeof clusterKinds)[number];
@@ -8,37 +9,66 @@ export type ClusterKind = (typeof clusterKinds)[number];
 export interface ChooseOptions {
   /** @default "auto" */
   readonly kind?: string | undefined;
-  /** The kubeconfig context to use, for "kubeconfig". */
+  /** The kubeconfig context to use; naming one means "kubeconfig". */
   readonly context?: string | undefined;
+  /** Go on although the context looks like production. @default false */
+  readonly yes?: boolean | undefined;
+  /** Registry that holds the labs' own images, for "kubeconfig". */
+  readonly registry?: string | undefined;
   /** The cluster outlives this process. @default false */
   readonly keep?: boolean | undefined;
 }
 
 /** The cluster a command runs against, and one line that says why this one. */
 export interface Choice {
+  readonly kind: Exclude<ClusterKind, "auto">;
   readonly cluster: Cluster;
   readonly why: string;
 }
 
 /** Picks the kind of cluster. Fails with LAB_USAGE for a kind there is not. */
 export async function chooseCluster(options: ChooseOptions = {}): Promise<Choice> {
-  const kind = options.kind ?? "auto";
+  const kind = options.kind ?? (options.context === undefined ? "auto" : "kubeconfig");
   switch (kind) {
     case "auto":
+      return automatic(options);
     case "embedded":
-      return {
-        cluster: embeddedCluster({ keep: options.keep }),
-        why: "embedded: no Docker needed",
-      };
-    case "k3s":
-    case "kubeconfig":
-      throw new LabError("NOT_SUPPORTED", `--cluster ${kind} is not built yet`, {
-        advice: "Run with --cluster embedded.",
+      return { kind, cluster: embeddedCluster({ keep: options.keep }), why: "embedded, as asked" };
+    case "k3s": {
+      const { k3sCluster } = await import("./k3s.ts");
+      return { kind, cluster: k3sCluster({ keep: options.keep }), why: "k3s, as asked" };
+    }
+    case "kubeconfig": {
+      const cluster = kubeconfigCluster({
+        context: options.context,
+        yes: options.yes,
+        registry: options.registry,
       });
+      return { kind, cluster, why: `the context ${options.context ?? "(none)"}, as asked` };
+    }
     default:
       throw new LabError(
         "LAB_USAGE",
         `--cluster ${kind}: expected one of ${clusterKinds.join(", ")}`,
       );
   }
+}
+
+/** k3s where an engine answers and has its image; embedded everywhere else. */
+async function automatic({ keep }: ChooseOptions): Promise<Choice> {
+  // Loaded here: a machine without Docker does not pay for what speaks to it.
+  const { whyNotK3s } = await import("./docker/usable.ts");
+  const reason = await whyNotK3s();
+  if (reason !== undefined)
+    return {
+      kind: "embedded",
+      cluster: embeddedCluster({ keep }),
+      why: `embedded, because ${reason}`,
+    };
+  const { k3sCluster } = await import("./k3s.ts");
+  return {
+    kind: "k3s",
+    cluster: k3sCluster({ keep }),
+    why: "k3s, because a Docker engine answers and has its image",
+  };
 }

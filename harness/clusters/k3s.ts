@@ -8,13 +8,11 @@ import type { Cluster, StartedCluster, StartOptions } from "./cluster.ts";
 import { keepOneDispatcher } from "./dispatcher.ts";
 import { buildAppImages, sideLoad, taggedByContent } from "./docker/app-image.ts";
 import { explainEngineError, findEngine, type Engine } from "./docker/engine.ts";
+import { k3sImage } from "./docker/k3s-image.ts";
 import { LabK3sContainer } from "./docker/k3s-container.ts";
 import { ownLabels, removeLeftovers } from "./docker/leftovers.ts";
 import { clusterDnsReady } from "./docker/node-ready.ts";
 import { nodePortOf } from "./kubeconfig.ts";
-
-/** The overlap of ingress-nginx 1.15, client-node 2.0 and Istio 1.30/1.31. */
-export const defaultK3sImage = "rancher/k3s:v1.35.8-k3s1";
 
 export interface K3sClusterOptions {
   /** @default KUBELAB_K3S_IMAGE or v1.35.8-k3s1 */
@@ -30,7 +28,7 @@ const logLinesKept = 200;
 
 /** Real Kubernetes in one container: k3s, by testcontainers. */
 export function k3sCluster(options: K3sClusterOptions = {}): Cluster {
-  const image = options.image ?? process.env["KUBELAB_K3S_IMAGE"] ?? defaultK3sImage;
+  const image = options.image ?? k3sImage();
   return {
     async start(start: StartOptions): Promise<StartedCluster> {
       const engine = await findEngine();

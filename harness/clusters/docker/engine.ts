@@ -31,7 +31,7 @@ export async function findEngine(): Promise<Engine> {
 }
 
 function whyUnavailable(error: unknown): string {
-  const text = error instanceof Error ? `${error.message}` : "";
+  const text = error instanceof Error ? error.message : "";
   if (/EACCES|permission denied/i.test(text))
     return "the Docker engine's socket does not let this user in";
   return "no Docker engine answers on this machine";
