@@ -30,6 +30,8 @@ export interface Observation {
   readonly durationMs: number;
   /** The connection that carried it: equal numbers, same connection. */
   readonly connection: number;
+  /** Of an open-loop load with both: whether it went on a connection of its own. */
+  readonly stream?: "new" | "kept-alive";
   readonly responder?: Responder;
   /** Who answered the responder, where it asked another app on the request's behalf. */
   readonly upstream?: Responder;
