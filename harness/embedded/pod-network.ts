@@ -30,5 +30,13 @@ export interface PodNetwork {
     options: { readonly proxy: boolean },
   ): Readonly<Record<string, string>>;
   /** Connects as the node does (kubelet probes, port-forward): to a pod's address, not through Services. Rejects with ECONNREFUSED and the like. */
-  connect(ip: string, port: number, options: { readonly timeoutMs: number }): Promise<Socket>;
+  connect(
+    ip: string,
+    port: number,
+    options: {
+      readonly timeoutMs: number;
+      /** By the pod's own loopback, as port-forward does: reaches listeners on 127.0.0.1 too. @default false */
+      readonly loopback?: boolean;
+    },
+  ): Promise<Socket>;
 }
