@@ -144,7 +144,8 @@ function closeReason(stream: ClientHttp2Stream, signal: AbortSignal): UpstreamEr
   if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) {
     return new UpstreamError("refused-stream", "stream refused", {});
   }
-  return new UpstreamError("reset", `stream closed with code ${stream.rstCode}`, {});
+  const kind = stream.session?.destroyed === false ? "remote-reset" : "reset";
+  return new UpstreamError(kind, `stream closed with code ${stream.rstCode}`, {});
 }
 
 function sendBody(exchange: Exchange, stream: ClientHttp2Stream): void {

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, TLSSocket } from "node:tls";
 import type { Clock } from "../../../time/clock.ts";
 import type { Downstream, Handler } from "./exchange.ts";
@@ -30,10 +30,17 @@ export interface ListenerOptions {
   readonly tls?: (() => ListenerTls | undefined) | undefined;
   /** A connection without TLS where TLS is required; it is reset after this call. */
   readonly onPlaintextRefused?: ((downstream: Downstream) => void) | undefined;
-  /** @default "127.0.0.1" */
-  readonly host?: string | undefined;
-  /** @default 0, any free port */
-  readonly port?: number | undefined;
+  /** Makes the server listen and answers its port. @default on any free port of 127.0.0.1 */
+  readonly bind?: ((server: Server) => Promise<number>) | undefined;
+}
+
+/** Listens on this port of every address, as a program in a pod does. */
+export function bindTo(port: number, host = "0.0.0.0"): (server: Server) => Promise<number> {
+  return (server) =>
+    new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+    });
 }
 
 /** A port that speaks HTTP/1.1, HTTP/2 or plain TCP, with or without TLS, as its clients need. */
@@ -43,6 +50,7 @@ export class Listener implements AsyncDisposable {
   readonly #http1: Http1Server;
   readonly #http2: Http2Server;
   readonly #sockets = new Set<Socket>();
+  #port = 0;
   #tls: { readonly settings: ListenerTls; readonly server: TlsServer } | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -61,16 +69,12 @@ export class Listener implements AsyncDisposable {
   /** Opens the port. */
   static async open(options: ListenerOptions): Promise<Listener> {
     const listener = new Listener(options);
-    await new Promise<void>((resolve, reject) => {
-      listener.#server.once("error", reject);
-      listener.#server.listen(options.port ?? 0, options.host ?? "127.0.0.1", resolve);
-    });
+    listener.#port = await (options.bind ?? bindTo(0, "127.0.0.1"))(listener.#server);
     return listener;
   }
 
   get port(): number {
-    const address = this.#server.address();
-    return address !== null && typeof address === "object" ? address.port : 0;
+    return this.#port;
   }
 
   /** Accepts nothing new; what is in flight is answered, then its connection closed. */

@@ -23,6 +23,7 @@ export type FailureKind =
   | "connect-failure"
   | "connect-timeout"
   | "reset"
+  | "remote-reset"
   | "refused-stream"
   | "protocol"
   | "overflow"
