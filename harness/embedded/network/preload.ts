@@ -1,17 +1,21 @@
 import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import { Control } from "./control.ts";
+import { MountTable, type MountEntry } from "./mount-table.ts";
 import { installPodAgent } from "./pod-agent.ts";
-import { decodePodEnvironment, networkVariable } from "./pod-environment.ts";
+import { decodePodEnvironment, mountsVariable, networkVariable } from "./pod-environment.ts";
 import { installConnect } from "./preload/connect.ts";
+import { installDatagrams } from "./preload/datagrams.ts";
+import { installFiles } from "./preload/files.ts";
 import { installHost } from "./preload/host.ts";
 import { installListen } from "./preload/listen.ts";
 import { installNames } from "./preload/names.ts";
 import { methodOf } from "./preload/node-internals.ts";
 import { createSidecarAgent } from "./preload/sidecar.ts";
 import { installViews } from "./preload/views.ts";
+import { installWorkingFolder } from "./preload/working-folder.ts";
 
-/** Loaded with --import into every Node process of a pod: puts it on the pod's network, before its own code runs. */
+/** Loaded with --import into every Node process of a pod, before its own code: puts it on the pod's network. */
 function installNetwork(text: string): void {
   const pod = decodePodEnvironment(text);
   const connect = methodOf(net.Socket.prototype, "connect");
@@ -25,10 +29,19 @@ function installNetwork(text: string): void {
   installConnect(pod, control);
   installListen(pod, control);
   installNames(control);
+  installDatagrams(control);
   installHost(pod);
   installPodAgent(createSidecarAgent(control));
 }
 
-const text = process.env[networkVariable];
-if (text) installNetwork(text);
+/** Makes the process see its container's files. */
+function installMounts(text: string): void {
+  const mounts = new MountTable(JSON.parse(text) as MountEntry[]);
+  installFiles(mounts);
+  installWorkingFolder(mounts);
+}
+
+const { [networkVariable]: network, [mountsVariable]: mounts } = process.env;
+if (network) installNetwork(network);
+if (mounts) installMounts(mounts);
 syncBuiltinESMExports();

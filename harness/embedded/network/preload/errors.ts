@@ -83,3 +83,23 @@ export function listenError(code: string, address: string, port: number, detail?
     },
   );
 }
+
+/** Names the path as the program wrote it in an error of node:fs. */
+export function rewordFileError(error: unknown, host: string, given: string): void {
+  if (!(error instanceof Error) || !("path" in error || "dest" in error)) return;
+  const fields = error as Error & { path?: unknown; dest?: unknown };
+  if (fields.path === host) fields.path = given;
+  if (fields.dest === host) fields.dest = given;
+  error.message = error.message.replaceAll(host, given);
+  if (error.stack) error.stack = error.stack.replaceAll(host, given);
+}
+
+/** As the kernel refuses to write to a volume that is mounted read-only. */
+export function readOnlyError(syscall: string, path: string): Error {
+  return Object.assign(new Error(`EROFS: read-only file system, ${syscall} '${path}'`), {
+    errno: errnoOf("EROFS") || -30,
+    code: "EROFS",
+    syscall,
+    path,
+  });
+}
