@@ -5,6 +5,7 @@ import type { Resource } from "../resource.ts";
 import * as knownResources from "../resources.ts";
 import { DeploymentController } from "./deployment/deployment-controller.ts";
 import { EndpointSliceController } from "./endpoints/endpointslice-controller.ts";
+import { GarbageCollector } from "./garbage/garbage-collector.ts";
 import { Caches } from "./loop/caches.ts";
 import type { ControllerContext } from "./loop/context.ts";
 import type { Controller } from "./loop/controller.ts";
@@ -72,5 +73,6 @@ function createControllers(context: ControllerContext, options: ControllersOptio
     new Scheduler(context),
     new EndpointSliceController(context),
     new NamespaceController(context, resources),
+    new GarbageCollector(context, resources()),
   ];
 }
