@@ -1,0 +1,122 @@
+import type { Observation } from "../traffic/observation.ts";
+import type { SendReport } from "../traffic/plan.ts";
+import { attributeBy } from "../verdicts/attribution.ts";
+import { judgeNoLoss, type NoLossOptions } from "../verdicts/no-loss.ts";
+import { judgeOutage } from "../verdicts/outage.ts";
+import type { ClusterEvent } from "../verdicts/outages.ts";
+import type { Verdict } from "../verdicts/verdict.ts";
+import { closeCheck, openCheck } from "./check.ts";
+import { logClusterEvents } from "./cluster-events.ts";
+import { LiveCounter } from "./live-traffic.ts";
+import type { LoadDescription } from "./load.ts";
+import { describeRequest } from "./request.ts";
+import type { RunContext } from "./run-context.ts";
+import { toOpenPlan } from "./to-plan.ts";
+import { openVantage } from "./vantage.ts";
+
+export type LossOptions = Pick<NoLossOptions, "maxFailures" | "maxGapMs" | "leastRequests">;
+
+/** What can be expected of a load that runs while something is done. */
+export interface LoadExpectation {
+  /** Not one request fails, or no more than the options allow. */
+  toLoseNothing(options?: LossOptions): Promise<Verdict>;
+  /** There is a gap, and every failure lies inside the action. */
+  toHaveOutage(options?: { readonly leastGapMs?: number }): Promise<Verdict>;
+}
+
+/** What a load left behind. */
+interface LoadResult {
+  readonly observations: readonly Observation[];
+  readonly report: SendReport;
+  readonly events: readonly ClusterEvent[];
+  /** When the action began and the traffic after it ended. */
+  readonly within: { readonly fromMs: number; readonly toMs: number };
+}
+
+const defaultTimeoutMs = 5_000;
+
+/** The matchers for one load. */
+export function expectLoad(context: RunContext, load: LoadDescription): LoadExpectation {
+  const facts = (result: LoadResult): NoLossOptions => ({
+    ratePerSecond: load.perSecond,
+    timeoutMs: load.requests.timeoutMs ?? defaultTimeoutMs,
+    report: result.report,
+    events: result.events,
+  });
+  return {
+    toLoseNothing: (options = {}) =>
+      judgeLoad(context, load, "toLoseNothing", "to lose nothing", (result) =>
+        judgeNoLoss(result.observations, { ...facts(result), ...options }),
+      ),
+    toHaveOutage: (options = {}) =>
+      judgeLoad(context, load, "toHaveOutage", "to have an outage", (result) =>
+        judgeOutage(result.observations, { ...facts(result), within: result.within, ...options }),
+      ),
+  };
+}
+
+function judgeLoad(
+  context: RunContext,
+  load: LoadDescription,
+  matcher: string,
+  wants: string,
+  judge: (result: LoadResult) => Verdict,
+): Promise<Verdict> {
+  return context.time("traffic", async () => {
+    const title = `${describeRequest(load.requests)} at ${load.perSecond}/s ${wants}`;
+    const open = openCheck(context, matcher, title);
+    const live = new LiveCounter({
+      checkId: open.id,
+      title,
+      targetOf: attributeBy(),
+      clock: context.clock,
+      tell: (traffic) =>
+        context.options.observer({ type: "traffic", lab: context.definition.name, traffic }),
+    });
+    const verdict = judge(await runLoad(context, load, (observation) => live.add(observation)));
+    live.tell();
+    closeCheck(context, open, verdict);
+    return verdict;
+  });
+}
+
+async function runLoad(
+  context: RunContext,
+  load: LoadDescription,
+  observe: (observation: Observation) => void,
+): Promise<LoadResult> {
+  const { clock, signal } = context;
+  const plan = await toOpenPlan(context, load.requests, load.perSecond);
+  const vantage = await openVantage(context, load.requests);
+  const log = logClusterEvents(context, undefined);
+  const observations: Observation[] = [];
+  const stop = new AbortController();
+  const end = () => stop.abort();
+  signal.addEventListener("abort", end, { once: true });
+  const first = Promise.withResolvers<void>();
+  const sending = vantage.send(
+    plan,
+    (observation) => {
+      observations.push(observation);
+      observe(observation);
+      first.resolve();
+    },
+    stop.signal,
+  );
+  try {
+    // The action begins when traffic flows, not when the sender was asked to start.
+    await Promise.race([first.promise, sending]);
+    await clock.sleep(load.beforeMs, signal);
+    const fromMs = clock.now();
+    await load.action();
+    const toMs = clock.now();
+    await clock.sleep(load.afterMs, signal);
+    stop.abort();
+    const report = await sending;
+    return { observations, report, events: log.events, within: { fromMs, toMs } };
+  } finally {
+    stop.abort();
+    signal.removeEventListener("abort", end);
+    await Promise.allSettled([sending, log.stop()]);
+  }
+}

@@ -1,0 +1,143 @@
+import { LabError } from "../errors/lab-error.ts";
+import type { Kube } from "../kube/kube.ts";
+import type { Text } from "../report/text.ts";
+import { applyManifest, type PlaceOptions, removeManifest } from "./apply-manifests.ts";
+import type { SabotageOptions, StepText, Vars } from "./definition.ts";
+import { type Check, eventually, type EventuallyOptions } from "./eventually.ts";
+import { expectLoad, type LoadExpectation } from "./expect-load.ts";
+import { expectRequests, type RequestExpectation } from "./expect-requests.ts";
+import { expectValue, type ValueExpectation } from "./expect-value.ts";
+import { isLoadDescription, load, type LoadDescription } from "./load.ts";
+import { from, isRequestDescription, outside, type RequestDescription } from "./request.ts";
+import type { RunContext } from "./run-context.ts";
+
+/** `expect(…)`: of described requests, of a load, or of a plain value. */
+export interface Expect {
+  (requests: RequestDescription): RequestExpectation;
+  (load: LoadDescription): LoadExpectation;
+  /** `what` names the value in the message. */
+  (value: unknown, what?: string): ValueExpectation;
+}
+
+export interface ReadyOptions {
+  /** @default 120_000 */
+  readonly timeoutMs?: number;
+}
+
+/** What a lab's function is given. */
+export interface LabTools<V extends Vars = Vars> {
+  /** Adds a step; steps run in order, and those after a failed one are skipped. */
+  step(text: string | StepText, run: () => Promise<void>): void;
+  /** Declares one change that the check of a step must notice. */
+  sabotage(title: Text, options: SabotageOptions): void;
+  /** Applies files of the lab's manifests folder. */
+  apply(...files: readonly (string | PlaceOptions)[]): Promise<void>;
+  /** Deletes what files of the manifests folder hold, or objects by `kind/name`; waits until they are gone. */
+  remove(...files: readonly (string | PlaceOptions)[]): Promise<void>;
+  /** Waits until every object named is ready; ends early where waiting cannot help. */
+  ready(...targets: readonly (string | ReadyOptions)[]): Promise<void>;
+  readonly from: typeof from;
+  readonly outside: typeof outside;
+  readonly load: typeof load;
+  readonly expect: Expect;
+  /** Repeats a check until it no longer throws. */
+  eventually<T>(check: Check<T>, options?: EventuallyOptions): Promise<T>;
+  /** kubectl's verbs in the lab's namespaces. */
+  readonly kube: Kube;
+  /** The lab's own namespace in this run. */
+  readonly namespace: string;
+  /** The full name of one of the lab's further namespaces. */
+  namespaceOf(space: string): string;
+  readonly vars: V;
+}
+
+/** Where a lab's steps and sabotages are collected while its function is called. */
+export interface Collector {
+  step(text: StepText, run: () => Promise<void>): void;
+  sabotage(title: Text, options: SabotageOptions): void;
+}
+
+/** The tools of one run. */
+export function createTools(context: RunContext, collector: Collector): LabTools {
+  const inStep = () => {
+    if (context.stepNumber > 0) return;
+    throw new LabError("LAB_INVALID", `${context.definition.name}: used outside a step`);
+  };
+  return {
+    step: (text, run) => collector.step(toStepText(text), run),
+    sabotage: (title, options) => collector.sabotage(title, options),
+    async apply(...all) {
+      inStep();
+      const { names, options } = separate<PlaceOptions>(all);
+      for (const name of names)
+        await context.time("deploy", () => applyManifest(context, name, options));
+    },
+    async remove(...all) {
+      inStep();
+      const { names, options } = separate<PlaceOptions>(all);
+      for (const name of names)
+        await context.time("deploy", () => removeManifest(context, name, options));
+    },
+    async ready(...all) {
+      inStep();
+      const { names, options } = separate<ReadyOptions>(all);
+      for (const name of names) context.command(`kubectl rollout status ${name}`);
+      await context.time("deploy", () => context.kube.ready(names, options));
+    },
+    from,
+    outside,
+    load,
+    expect: createExpect(context),
+    eventually: (check, options) =>
+      eventually(check, { clock: context.clock, signal: context.signal, ...options }),
+    kube: context.kube,
+    namespace: context.namespace,
+    namespaceOf: (space) => context.kube.namespaceOf(space),
+    vars: context.vars,
+  };
+}
+
+/** The tools with which a lab's function is read: only step and sabotage do anything. */
+export function createReadingTools(name: string, vars: Vars, collector: Collector): LabTools {
+  const unusable = (): never => {
+    throw new LabError("LAB_INVALID", `${name}: used outside a step`);
+  };
+  return {
+    step: (text, run) => collector.step(toStepText(text), run),
+    sabotage: (title, options) => collector.sabotage(title, options),
+    apply: unusable,
+    remove: unusable,
+    ready: unusable,
+    from,
+    outside,
+    load,
+    expect: unusable,
+    eventually: unusable,
+    kube: new Proxy({} as Kube, { get: unusable }),
+    namespace: `kubelab-${name}`,
+    namespaceOf: (space) => `kubelab-${name}-${space}`,
+    vars,
+  };
+}
+
+function createExpect(context: RunContext): Expect {
+  const fail = (error: LabError) => {
+    if (!context.options.fault) throw error;
+    context.progress(`surveying, so noted and passed over: ${error.message}`);
+  };
+  return ((value: unknown, what?: string) => {
+    if (isRequestDescription(value)) return expectRequests(context, value);
+    if (isLoadDescription(value)) return expectLoad(context, value);
+    return expectValue(value, what, fail);
+  }) as Expect;
+}
+
+function toStepText(text: string | StepText): StepText {
+  return typeof text === "string" ? { title: text } : text;
+}
+
+function separate<O extends object>(all: readonly (string | O)[]): { names: string[]; options: O } {
+  const names = all.filter((one) => typeof one === "string");
+  const options = all.filter((one): one is O => typeof one !== "string");
+  return { names, options: Object.assign({}, ...options) as O };
+}

@@ -1,0 +1,34 @@
+import type { StartedCluster } from "../clusters/cluster.ts";
+import { LabError } from "../errors/lab-error.ts";
+import type { LabCluster } from "./lab-cluster.ts";
+
+/** A started cluster with the add-ons that labs ask for; each is installed once, whoever asks first. */
+export function withAddons(cluster: StartedCluster): LabCluster {
+  const installed = new Map<string, Promise<void>>();
+  return {
+    description: cluster.description,
+    serverVersion: cluster.serverVersion,
+    kubeConfig: cluster.kubeConfig,
+    can: (capability) => cluster.can(capability),
+    outside: (service) => cluster.outside(service),
+    image: (reference) => cluster.image(reference),
+    addon(name, onProgress, signal) {
+      const known = installed.get(name);
+      if (known) return known;
+      const installing = install(cluster, name, onProgress, signal);
+      installed.set(name, installing);
+      // A failed installation may be tried again by the next lab.
+      installing.catch(() => installed.delete(name));
+      return installing;
+    },
+  };
+}
+
+async function install(
+  _cluster: StartedCluster,
+  name: string,
+  _onProgress: (text: string) => void,
+  _signal: AbortSignal,
+): Promise<void> {
+  throw new LabError("NOT_SUPPORTED", `there is no add-on "${name}"`);
+}

@@ -1,0 +1,110 @@
+import { parseArgs } from "node:util";
+import { chooseCluster } from "../harness/clusters/choose.ts";
+import { LabError } from "../harness/errors/lab-error.ts";
+import type { LabDefinition } from "../harness/lab/definition.ts";
+import { labNames, loadLab } from "../harness/lab/find-labs.ts";
+import type { LabCluster } from "../harness/lab/lab-cluster.ts";
+import { runLab } from "../harness/lab/run-lab.ts";
+import {
+  runGenericSabotage,
+  runSabotage,
+  type SabotageRecord,
+  type SabotageRunOptions,
+} from "../harness/lab/run-sabotage.ts";
+import { withAddons } from "../harness/lab/with-addons.ts";
+import { sabotageTable } from "../harness/report/sabotage-table.ts";
+import { createPaint, takesColours } from "../harness/report/style.ts";
+import { runCommand } from "./run-command.ts";
+
+const usage = `npm run sabotage [NAME …]    break labs on purpose: the named checks must notice (default: every lab)
+
+  --cluster KIND    auto, embedded, k3s or kubeconfig (default: auto)
+  --context NAME    the kubeconfig context to use
+  --jobs N          how many runs at once (default: 3)
+  --help            this text`;
+
+await runCommand(usage, async (signal) => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      cluster: { type: "string" },
+      context: { type: "string" },
+      jobs: { type: "string", default: "3" },
+    },
+  });
+  const jobs = Number(values.jobs);
+  if (!Number.isInteger(jobs) || jobs < 1)
+    throw new LabError("LAB_USAGE", `--jobs ${values.jobs}: expected a number from 1 on`);
+  const names = positionals.length > 0 ? positionals : labNames();
+  const labs = await Promise.all(names.map((name) => loadLab(name)));
+  const { cluster, why } = await chooseCluster({ kind: values.cluster, context: values.context });
+  console.log(`cluster: ${why}`);
+  await using started = await cluster.start({ signal });
+  const rows = await sabotageAll(labs, withAddons(started), jobs, signal);
+  if (signal.aborted) return;
+  const missed = rows.filter((row) => !row.caught).length;
+  console.log(`\n${sabotageTable(rows, createPaint(takesColours(process.stdout)))}`);
+  console.log(`\n${rows.length - missed} caught, ${missed} MISSED`);
+  if (missed > 0) process.exitCode = 1;
+});
+
+type Job = () => Promise<readonly SabotageRecord[]>;
+
+async function sabotageAll(
+  labs: readonly LabDefinition[],
+  cluster: LabCluster,
+  jobs: number,
+  signal: AbortSignal,
+): Promise<readonly SabotageRecord[]> {
+  const options: SabotageRunOptions = { cluster, observer: () => undefined, signal };
+  const work = labs.flatMap((lab) => [
+    ...lab.sabotages.map((sabotage): Job => async () => [
+      await runSabotage(lab, sabotage, options),
+    ]),
+    (): Promise<readonly SabotageRecord[]> => generic(lab, options),
+  ]);
+  const results: (readonly SabotageRecord[])[] = [];
+  const queue = work.entries();
+  const worker = async () => {
+    for (const [index, job] of queue) {
+      if (signal.aborted) return;
+      const rows = await job();
+      for (const row of rows)
+        console.log(
+          `${row.caught ? "caught" : "MISSED"}  ${row.lab}: ${row.sabotage} (${row.check})`,
+        );
+      results[index] = rows;
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+  return results.flat();
+}
+
+/** The engine's own faults need a sound run first: it tells which checks there are, and that they can pass. */
+async function generic(
+  lab: LabDefinition,
+  options: SabotageRunOptions,
+): Promise<readonly SabotageRecord[]> {
+  const sound = await runLab(lab, options);
+  if (sound.outcome === "skipped") {
+    console.log(`skipped ${lab.name}: ${sound.reason}`);
+    return [];
+  }
+  if (sound.outcome !== "passed") return [unsound(lab, sound)];
+  const found = [
+    await runGenericSabotage(lab, "no-rules", sound, options),
+    await runGenericSabotage(lab, "all-errors", sound, options),
+  ];
+  return found.flat();
+}
+
+function unsound(lab: LabDefinition, sound: Awaited<ReturnType<typeof runLab>>): SabotageRecord {
+  const failed = sound.error ?? sound.steps.find((step) => step.error)?.error;
+  return {
+    lab: lab.name,
+    sabotage: "none",
+    check: "none: the lab must pass",
+    caught: false,
+    detail: `it fails by itself: ${failed?.message ?? sound.outcome}`,
+  };
+}
