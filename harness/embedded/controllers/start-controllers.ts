@@ -4,7 +4,9 @@ import { EventRecorder } from "../events.ts";
 import type { Resource } from "../resource.ts";
 import * as knownResources from "../resources.ts";
 import { DeploymentController } from "./deployment/deployment-controller.ts";
+import { EndpointsController } from "./endpoints/endpoints-controller.ts";
 import { EndpointSliceController } from "./endpoints/endpointslice-controller.ts";
+import { EndpointSliceMirroringController } from "./endpoints/mirroring-controller.ts";
 import { GarbageCollector } from "./garbage/garbage-collector.ts";
 import { Caches } from "./loop/caches.ts";
 import type { ControllerContext } from "./loop/context.ts";
@@ -72,6 +74,8 @@ function createControllers(context: ControllerContext, options: ControllersOptio
     new ReplicaSetController(context),
     new Scheduler(context),
     new EndpointSliceController(context),
+    new EndpointsController(context),
+    new EndpointSliceMirroringController(context),
     new NamespaceController(context, resources),
     new GarbageCollector(context, resources()),
   ];

@@ -67,6 +67,11 @@ export class SliceWriter {
     for (const slice of remove) await this.#remove(slice);
   }
 
+  /** Deletes every slice this controller keeps for the Service. */
+  async removeAll(namespace: string, serviceName: string): Promise<void> {
+    for (const slice of this.slicesOf(namespace, serviceName)) await this.#remove(slice);
+  }
+
   #labels({ labels, serviceName }: SliceOwner): Record<string, string> {
     return { ...labels, [serviceNameLabel]: serviceName, [managedByLabel]: this.#managedBy };
   }
