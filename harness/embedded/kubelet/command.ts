@@ -1,0 +1,84 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { basename, delimiter, join } from "node:path";
+import type { Container } from "kubernetes-types/core/v1";
+import type { FileView } from "./file-view.ts";
+import type { Image } from "./images/image-store.ts";
+import { programsOf } from "./images/launchers.ts";
+
+/** What to spawn. */
+export interface Executable {
+  readonly file: string;
+  readonly args: readonly string[];
+}
+
+/** The executable is not in the container; the message is what runc says of it. */
+export class ExecutableNotFound extends Error {}
+
+/**
+ * Kubernetes: `command` replaces the image's entrypoint and drops its cmd, `args` replaces cmd.
+ * https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/
+ */
+export function commandLineOf(
+  image: Image,
+  container: Pick<Container, "command" | "args">,
+): string[] {
+  const { command = [], args = [] } = container;
+  if (command.length > 0) return [...command, ...args];
+  return [...image.entrypoint, ...(args.length > 0 ? args : image.cmd)];
+}
+
+/** Finds the program that a command line names, as the container would, and puts real paths into it. */
+export function resolveExecutable(
+  image: Image,
+  argv: readonly string[],
+  view: FileView,
+): Executable {
+  const [name = "", ...args] = argv;
+  const own = programsOf(image).get(isInBin(name) ? basename(name) : name);
+  if (own?.kind === "node" && own.args.length === 0)
+    return { file: own.file, args: nodeArguments(args, view) };
+  if (own) return { file: own.file, args: [...own.args, ...args.map((arg) => view.rewrite(arg))] };
+  const file = findProgram(image, name, view);
+  return { file, args: args.map((arg) => view.rewrite(arg)) };
+}
+
+/** The script's path is read by node before any preload runs; what follows it is the program's own. */
+function nodeArguments(args: readonly string[], view: FileView): string[] {
+  const script = args.findIndex((arg) => !arg.startsWith("-"));
+  return args.map((arg, index) => (index === script ? view.rewrite(arg) : arg));
+}
+
+function findProgram(image: Image, name: string, view: FileView): string {
+  if (name.includes("/")) {
+    const path = view.toHost(name);
+    if (isExecutable(path) && (image.config.hostPrograms || path !== name)) return path;
+    throw new ExecutableNotFound(`exec: "${name}": stat ${name}: no such file or directory`);
+  }
+  if (image.config.hostPrograms)
+    for (const folder of hostPath()) {
+      for (const suffix of process.platform === "win32" ? [".exe", ".cmd", ""] : [""]) {
+        const path = join(folder, name + suffix);
+        if (isExecutable(path)) return path;
+      }
+    }
+  throw new ExecutableNotFound(`exec: "${name}": executable file not found in $PATH`);
+}
+
+/** The machine's own PATH, without folders that only this project put there. */
+export function hostPath(): string[] {
+  const folders = (process.env["PATH"] ?? "/usr/bin:/bin").split(delimiter);
+  return folders.filter((folder) => folder !== "" && !folder.includes("node_modules"));
+}
+
+function isInBin(name: string): boolean {
+  return /^(\/usr(\/local)?)?\/s?bin\/[^/]+$/.test(name);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

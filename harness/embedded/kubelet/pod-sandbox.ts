@@ -1,0 +1,80 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Pod } from "kubernetes-types/core/v1";
+import type { PodSandbox } from "../pod-network.ts";
+import type { Mount } from "./file-view.ts";
+
+/** Hands out pod addresses in order, each again only after all others. */
+export class AddressPool {
+  readonly #used = new Set<string>();
+  #next = 2;
+
+  take(): string {
+    for (let tries = 0; tries < 65_536; tries++) {
+      const number = this.#next;
+      this.#next = this.#next >= 65_533 ? 2 : this.#next + 1;
+      const last = number % 256;
+      const address = `10.244.${Math.floor(number / 256)}.${last}`;
+      if (last === 0 || last === 255 || this.#used.has(address)) continue;
+      this.#used.add(address);
+      return address;
+    }
+    throw new Error("no pod address is free");
+  }
+
+  release(address: string): void {
+    this.#used.delete(address);
+  }
+}
+
+/** How the pod appears on the network. */
+export function toSandbox(pod: Pod, ip: string): PodSandbox {
+  const { metadata, spec } = pod;
+  const hosts: Record<string, string> = {};
+  for (const { ip: address, hostnames = [] } of spec?.hostAliases ?? [])
+    for (const name of hostnames) if (address) hosts[name] = address;
+  return {
+    namespace: metadata?.namespace ?? "",
+    name: metadata?.name ?? "",
+    uid: metadata?.uid ?? "",
+    ip,
+    hostname: hostnameOf(pod),
+    dnsPolicy: spec?.dnsPolicy ?? "ClusterFirst",
+    hosts,
+  };
+}
+
+/** Kubernetes: `spec.hostname`, else the pod's name, cut to 63 characters. */
+export function hostnameOf({ metadata, spec }: Pod): string {
+  return spec?.hostname || (metadata?.name ?? "").slice(0, 63).replace(/[-.]+$/, "");
+}
+
+/** Writes /etc/hosts, /etc/hostname and /etc/resolv.conf of the pod and says where they appear. */
+export function writeHostFiles(pod: Pod, sandbox: PodSandbox, folder: string): Mount[] {
+  const { hostname, ip, namespace } = sandbox;
+  const { subdomain, hostAliases = [] } = pod.spec ?? {};
+  const full = subdomain ? `${hostname}.${subdomain}.${namespace}.svc.cluster.local\t` : "";
+  const hosts = [
+    "# Kubernetes-managed hosts file.",
+    "127.0.0.1\tlocalhost",
+    "::1\tlocalhost ip6-localhost ip6-loopback",
+    "fe00::0\tip6-localnet",
+    "fe00::0\tip6-mcastprefix",
+    "fe00::1\tip6-allnodes",
+    "fe00::2\tip6-allrouters",
+    `${ip}\t${full}${hostname}`,
+    ...(hostAliases.length > 0 ? ["", "# Entries added by HostAliases."] : []),
+    ...hostAliases.map((alias) => `${alias.ip}\t${(alias.hostnames ?? []).join("\t")}`),
+  ];
+  const search = `${namespace}.svc.cluster.local svc.cluster.local cluster.local`;
+  const files: Readonly<Record<string, string>> = {
+    hosts: hosts.join("\n"),
+    hostname: hostname,
+    "resolv.conf": `search ${search}\nnameserver 10.96.0.10\noptions ndots:5`,
+  };
+  mkdirSync(folder, { recursive: true });
+  return Object.entries(files).map(([name, text]) => {
+    writeFileSync(join(folder, name), `${text}\n`);
+    return { containerPath: `/etc/${name}`, hostPath: join(folder, name), readOnly: false };
+  });
+}
