@@ -27,27 +27,27 @@ export interface ReadyOptions {
 /** What a lab's function is given. */
 export interface LabTools<V extends Vars = Vars> {
   /** Adds a step; steps run in order, and those after a failed one are skipped. */
-  step(text: string | StepText, run: () => Promise<void>): void;
+  readonly step: (text: string | StepText, run: () => Promise<void>) => void;
   /** Declares one change that the check of a step must notice. */
-  sabotage(title: Text, options: SabotageOptions): void;
+  readonly sabotage: (title: Text, options: SabotageOptions) => void;
   /** Applies files of the lab's manifests folder. */
-  apply(...files: readonly (string | PlaceOptions)[]): Promise<void>;
+  readonly apply: (...files: readonly (string | PlaceOptions)[]) => Promise<void>;
   /** Deletes what files of the manifests folder hold, or objects by `kind/name`; waits until they are gone. */
-  remove(...files: readonly (string | PlaceOptions)[]): Promise<void>;
+  readonly remove: (...files: readonly (string | PlaceOptions)[]) => Promise<void>;
   /** Waits until every object named is ready; ends early where waiting cannot help. */
-  ready(...targets: readonly (string | ReadyOptions)[]): Promise<void>;
+  readonly ready: (...targets: readonly (string | ReadyOptions)[]) => Promise<void>;
   readonly from: typeof from;
   readonly outside: typeof outside;
   readonly load: typeof load;
   readonly expect: Expect;
   /** Repeats a check until it no longer throws. */
-  eventually<T>(check: Check<T>, options?: EventuallyOptions): Promise<T>;
+  readonly eventually: <T>(check: Check<T>, options?: EventuallyOptions) => Promise<T>;
   /** kubectl's verbs in the lab's namespaces. */
   readonly kube: Kube;
   /** The lab's own namespace in this run. */
   readonly namespace: string;
   /** The full name of one of the lab's further namespaces. */
-  namespaceOf(space: string): string;
+  readonly namespaceOf: (space: string) => string;
   readonly vars: V;
 }
 
