@@ -48,7 +48,7 @@ export type BalanceEvidence = {
 
 interface Member {
   readonly index: number;
-  readonly tests: readonly Sprt[];
+  readonly name: string;
   hits: number;
 }
 
@@ -73,11 +73,16 @@ export function createBalance(options: BalanceOptions): Judge<Verdict<BalanceEvi
   const strangers = new Counter();
   const order = createIndependenceTest(settings.size);
   const fact = createSettledFact(options.afterFact ?? 50);
+  let open: { readonly member: Member; readonly test: Sprt }[] = [];
   let requests = 0;
+  let rejected = false;
   let final: Verdict<BalanceEvidence> | undefined;
 
-  const join = (name: string): void => {
-    members.set(name, { index: members.size, tests: createTests(settings), hits: 0 });
+  const join = (name: string): Member => {
+    const member = { index: members.size, name, hits: 0 };
+    members.set(name, member);
+    open = [...open, ...createTests(settings).map((test) => ({ member, test }))];
+    return member;
   };
   for (const name of settings.names) join(name);
 
@@ -93,22 +98,23 @@ export function createBalance(options: BalanceOptions): Judge<Verdict<BalanceEvi
     return undefined;
   };
   const step = (name: string | undefined): void => {
-    for (const [other, member] of members)
-      for (const test of member.tests) test.add(other === name);
+    let closed = false;
+    for (const { member, test } of open) {
+      test.add(member.name === name);
+      if (test.decision === "reject") rejected = true;
+      if (test.decision) closed = true;
+    }
+    if (closed) open = open.filter(({ test }) => !test.decision);
     if (name === undefined) return;
-    if (!members.has(name)) join(name);
-    const member = members.get(name);
-    if (!member) return;
+    const member = members.get(name) ?? join(name);
     member.hits++;
     order.add(member.index);
   };
   const decide = (): Outcome | undefined => {
-    const tests = [...members.values()].flatMap((member) => member.tests);
-    if (fact.ripe || tests.some((test) => test.decision === "reject")) return "fail";
+    if (fact.ripe || rejected) return "fail";
     if (fact.happened) return undefined;
-    const complete = members.size === settings.size;
-    if (complete && tests.every((test) => test.decision === "accept")) return "pass";
-    return !complete && requests >= settings.allSeenBy ? "fail" : undefined;
+    if (members.size < settings.size) return requests >= settings.allSeenBy ? "fail" : undefined;
+    return open.length === 0 ? "pass" : undefined;
   };
   const conclude = (outcome: Outcome, why?: string): Verdict<BalanceEvidence> => {
     const evidence: BalanceEvidence = {

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+
+import { createIndependenceTest, type Independence } from "./independence.ts";
+import { createDraw, simulationSeed } from "./simulated-stream.ts";
+
+const seed = simulationSeed();
+console.log(`seed ${seed} (KUBELAB_SEED repeats it)`);
+
+function patternOf(count: number, categories: number, next: (i: number) => number): Independence {
+  const order = createIndependenceTest(categories);
+  for (let i = 0; i < count; i++) order.add(next(i));
+  return order.result();
+}
+
+test("independent draws are called so in nearly every run", () => {
+  const draw = createDraw([0.7, 0.2, 0.1], seed);
+  const other = Array.from({ length: 500 }, () => patternOf(1000, 3, draw)).filter(
+    ({ pattern }) => pattern !== "independent",
+  );
+  expect(other.length).toBeLessThan(5);
+});
+
+test.each<[string, Independence["pattern"], (i: number) => number]>([
+  ["round robin over two", "rotating", (i) => i % 2],
+  ["a weighted rotation", "rotating", (i) => (i % 10 === 9 ? 1 : 0)],
+  ["stretches of 50", "clumped", (i) => Math.floor(i / 50) % 2],
+])("%s is %s", (_name, pattern, next) => {
+  expect(patternOf(1000, 2, next).pattern).toBe(pattern);
+});
+
+test("round robin has no dispersion, independent draws have one of about 1", () => {
+  expect(patternOf(1000, 2, (i) => i % 2).dispersion).toBeLessThan(0.01);
+  const dispersion = patternOf(20_000, 2, createDraw([0.9, 0.1], seed)).dispersion;
+  expect(dispersion).toBeGreaterThan(0.8);
+  expect(dispersion).toBeLessThan(1.2);
+});
+
+test("too few answers, or only one answerer, say nothing", () => {
+  expect(patternOf(10, 2, (i) => i % 2).pattern).toBe("unknown");
+  expect(patternOf(1000, 2, () => 0).pattern).toBe("unknown");
+});
