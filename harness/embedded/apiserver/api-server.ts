@@ -1,49 +1,193 @@
+import { join } from "node:path";
 import { type Clock, systemClock } from "../../time/clock.ts";
 import type { Client } from "../client.ts";
+import type { NodeAgent } from "../node-agent.ts";
+import type { PodNetwork } from "../pod-network.ts";
 import type { AdmissionStep } from "./admission/admission.ts";
 import { createNamespaceLifecycle } from "./admission/namespace-lifecycle.ts";
-import { InProcessClient } from "./in-process-client.ts";
-import { allKinds } from "./kinds/all-kinds.ts";
-import { Patcher } from "./patch/patcher.ts";
+import { Authenticator } from "./auth/authenticator.ts";
+import { Authorizer } from "./auth/authorizer.ts";
+import { CertificateAuthority } from "./auth/certificates.ts";
+import { writeKubeConfig } from "./auth/kubeconfig.ts";
+import { ServiceAccountTokens } from "./auth/service-account-tokens.ts";
+import { createTokenRequest } from "./auth/token-request.ts";
 import { createBootstrapObjects } from "./bootstrap-objects.ts";
+import { Actions } from "./http/actions.ts";
+import { ApiHandler } from "./http/api-handler.ts";
+import { Discovery } from "./http/discovery.ts";
+import { type ListeningServer, startHttpsServer } from "./http/https-server.ts";
+import { OpenApi } from "./http/open-api.ts";
+import { ResourceHandler } from "./http/resource-handler.ts";
+import { type InProcessBackend, InProcessClient } from "./in-process-client.ts";
+import { allKinds } from "./kinds/all-kinds.ts";
+import { createFieldOwnership } from "./patch/managed-fields.ts";
+import { Patcher } from "./patch/patcher.ts";
 import { createBinding } from "./rest/pod-binding.ts";
 import { createEviction } from "./rest/pod-eviction.ts";
 import { Registry } from "./rest/registry.ts";
 import { ServedKinds } from "./rest/served-kinds.ts";
 import { Subresources } from "./rest/subresources.ts";
+import { decodeObject } from "./schema/object-decoder.ts";
 import { ObjectStore } from "./storage/object-store.ts";
 
 /** How an API server is made. */
 export interface ApiServerOptions {
   /** @default the machine's clock */
   readonly clock?: Clock;
+  /** Named in the kubeconfig. @default "kubelab" */
+  readonly clusterName?: string;
+  /** Told failures of the server itself. @default written to stderr */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Where the HTTPS side listens. */
+export interface ListenOptions {
+  /** @default a free one */
+  readonly port?: number;
+  /** The folder that gets a `kubeconfig` file, mode 0600. @default none is written */
+  readonly stateDir?: string;
+}
+
+/** The listening API server; disposing it twice is harmless. */
+export interface ListeningApiServer extends AsyncDisposable {
+  /** "https://127.0.0.1:41234" */
+  readonly url: string;
+  readonly port: number;
+  /** Where a stateDir was given. */
+  readonly kubeConfigPath: string | undefined;
+  stop(): Promise<void>;
 }
 
 /** Kubernetes' API, in memory. The in-process client works at once; HTTPS after `listen`. */
 export interface ApiServer {
   readonly client: Client;
+  /** PEM; what the ConfigMap kube-root-ca.crt holds. */
+  readonly caCertificate: string;
+  listen(options?: ListenOptions): Promise<ListeningApiServer>;
+  /** Gives pods/log, exec, attach and portforward somebody to ask. */
+  useNodeAgent(agent: NodeAgent): void;
+  /** Gives webhooks that name a Service a way to it. */
+  usePodNetwork(network: PodNetwork): void;
 }
 
-/** Makes an API server that holds the namespaces every cluster has. */
+const servingHosts = [
+  "127.0.0.1",
+  "::1",
+  "10.96.0.1",
+  "localhost",
+  "kubernetes",
+  "kubernetes.default",
+  "kubernetes.default.svc",
+  "kubernetes.default.svc.cluster.local",
+];
+
+/** Makes an API server that holds what every new cluster holds. */
 export function createApiServer(options: ApiServerOptions = {}): ApiServer {
-  const { clock = systemClock } = options;
-  const store = new ObjectStore();
-  const kinds = new ServedKinds(allKinds);
-  const admission: AdmissionStep[] = [createNamespaceLifecycle(store)];
-  const registry = new Registry({
-    store,
-    clock,
-    admission,
-    decode: (_served, object) => object,
-    ownership: { record: () => {} },
-  });
-  const patcher = new Patcher(registry);
-  const subresources = new Subresources(registry, {
-    "pods/binding": createBinding(registry, clock),
-    "pods/eviction": createEviction(registry),
-  });
-  const client = new InProcessClient({ registry, kinds, patcher, subresources });
-  createBootstrapObjects(store, clock.now());
-  store.forgetHistory();
-  return { client };
+  return new EmbeddedApiServer(options);
+}
+
+class EmbeddedApiServer implements ApiServer {
+  readonly client: Client;
+  readonly #clock: Clock;
+  readonly #options: ApiServerOptions;
+  readonly #authority: CertificateAuthority;
+  readonly #tokens: ServiceAccountTokens;
+  readonly #store = new ObjectStore();
+  readonly #kinds = new ServedKinds(allKinds);
+  readonly #backend: InProcessBackend;
+  #agent: NodeAgent | undefined;
+  #network: PodNetwork | undefined;
+
+  constructor(options: ApiServerOptions) {
+    const clock = options.clock ?? systemClock;
+    this.#clock = clock;
+    this.#options = options;
+    this.#authority = new CertificateAuthority("kubernetes", clock.now());
+    this.#tokens = new ServiceAccountTokens(this.#store, clock);
+    const registry = new Registry({
+      store: this.#store,
+      clock,
+      admission: this.#admissionSteps(),
+      decode: decodeObject,
+      ownership: createFieldOwnership(clock),
+    });
+    this.#backend = {
+      registry,
+      kinds: this.#kinds,
+      patcher: new Patcher(registry, clock),
+      subresources: new Subresources(registry, {
+        "pods/binding": createBinding(registry, clock),
+        "pods/eviction": createEviction(registry),
+        "serviceaccounts/token": createTokenRequest(this.#store, this.#tokens),
+      }),
+    };
+    this.client = new InProcessClient(this.#backend);
+    createBootstrapObjects(this.#store, clock.now());
+    this.#store.forgetHistory();
+  }
+
+  get caCertificate(): string {
+    return this.#authority.certificate;
+  }
+
+  useNodeAgent(agent: NodeAgent): void {
+    this.#agent = agent;
+  }
+
+  usePodNetwork(network: PodNetwork): void {
+    this.#network = network;
+  }
+
+  async listen({ port = 0, stateDir }: ListenOptions = {}): Promise<ListeningApiServer> {
+    const handler = this.#createHandler();
+    const server = await startHttpsServer({
+      serving: this.#authority.issue({ commonName: "kube-apiserver", hosts: servingHosts }),
+      caCertificate: this.caCertificate,
+      port,
+      onRequest: (request, response) => void handler.handle(request, response),
+      onUpgrade: (_request, socket) => socket.destroy(),
+    });
+    const url = `https://127.0.0.1:${server.port}`;
+    const kubeConfigPath = stateDir === undefined ? undefined : join(stateDir, "kubeconfig");
+    if (kubeConfigPath) await this.#writeKubeConfig(kubeConfigPath, url, server);
+    const stop = (): Promise<void> => server.stop();
+    return { url, port: server.port, kubeConfigPath, stop, [Symbol.asyncDispose]: stop };
+  }
+
+  async #writeKubeConfig(path: string, url: string, server: ListeningServer): Promise<void> {
+    const client = this.#authority.issue({
+      commonName: "kubernetes-admin",
+      organizations: ["system:masters"],
+    });
+    const { clusterName = "kubelab" } = this.#options;
+    const { caCertificate } = this;
+    try {
+      await writeKubeConfig(path, { clusterName, server: url, caCertificate, client });
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  #admissionSteps(): AdmissionStep[] {
+    return [createNamespaceLifecycle(this.#store)];
+  }
+
+  #createHandler(): ApiHandler {
+    const authorizer = new Authorizer(this.#store);
+    const actions = new Actions(authorizer, this.#tokens);
+    const served = (): ReturnType<ServedKinds["all"]> => this.#kinds.all();
+    return new ApiHandler({
+      authenticator: new Authenticator(this.#tokens),
+      authorizer,
+      kinds: this.#kinds,
+      discovery: new Discovery(served, actions.kinds),
+      openApi: new OpenApi(served),
+      resources: new ResourceHandler(this.#backend, this.#clock),
+      actions,
+      onError:
+        this.#options.onError ??
+        ((error) => process.stderr.write(`API server: ${String(error)}\n`)),
+    });
+  }
 }

@@ -6,7 +6,7 @@ export const eventKind = defineKind({
   resource: events,
   singular: "event",
   shortNames: ["ev"],
-  schema: "Event",
+  schema: "CoreEvent",
   selectable: (event) => ({
     "involvedObject.kind": event.involvedObject?.kind ?? "",
     "involvedObject.namespace": event.involvedObject?.namespace ?? "",

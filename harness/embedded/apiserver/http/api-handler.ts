@@ -1,0 +1,113 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { StatusError } from "../../status-error.ts";
+import type { Authenticator } from "../auth/authenticator.ts";
+import type { Authorizer } from "../auth/authorizer.ts";
+import { badRequest, internalError, methodNotAllowed } from "../errors/api-errors.ts";
+import type { User } from "../rest/request-context.ts";
+import type { ServedKinds } from "../rest/served-kinds.ts";
+import type { Actions } from "./actions.ts";
+import { Exchange } from "./answer.ts";
+import type { Discovery } from "./discovery.ts";
+import type { OpenApi } from "./open-api.ts";
+import type { ResourceHandler } from "./resource-handler.ts";
+import { attributesOf, parseResourcePath, verbOf } from "./resource-path.ts";
+import { serverVersion } from "./version.ts";
+
+/** What the handler hands requests to. */
+export interface ApiHandlerParts {
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly kinds: ServedKinds;
+  readonly discovery: Discovery;
+  readonly openApi: OpenApi;
+  readonly resources: ResourceHandler;
+  readonly actions: Actions;
+  /** Told failures of the server itself. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Answers every HTTP request: who asks, may they, and what for. */
+export class ApiHandler {
+  readonly #parts: ApiHandlerParts;
+
+  constructor(parts: ApiHandlerParts) {
+    this.#parts = parts;
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const exchange = new Exchange(request, response);
+    try {
+      await this.#route(exchange, this.#parts.authenticator.authenticate(request));
+    } catch (error) {
+      if (response.destroyed) return;
+      if (error instanceof StatusError) return exchange.sendError(error);
+      if (error instanceof URIError) return exchange.sendError(badRequest("malformed URL"));
+      this.#parts.onError(error);
+      const message = error instanceof Error ? error.message : String(error);
+      exchange.sendError(internalError(message));
+    }
+  }
+
+  async #route(exchange: Exchange, user: User): Promise<void> {
+    const { pathname } = exchange.url;
+    const path = parseResourcePath(pathname);
+    if (!path) return this.#plain(exchange, user, pathname.replace(/(.)\/$/, "$1"));
+    const method = exchange.request.method ?? "GET";
+    const verb = verbOf(method, path, exchange.query);
+    this.#parts.authorizer.mustAllow(user, attributesOf(verb, path));
+    const served = this.#parts.kinds.find(path.group, path.version, path.plural);
+    if (served) {
+      return this.#parts.resources.handle({ exchange, path, verb, served, user });
+    }
+    if (await this.#parts.actions.handle(exchange, path, verb, user)) return;
+    exchange.sendText(404, "404 page not found\n");
+  }
+
+  /** Paths that name no resource. */
+  #plain(exchange: Exchange, user: User, path: string): void {
+    const verb = (exchange.request.method ?? "GET").toLowerCase();
+    const attributes = { group: "", resource: "", subresource: "", namespace: undefined, name: "" };
+    this.#parts.authorizer.mustAllow(user, { verb, path, ...attributes });
+    if (verb !== "get" && verb !== "head") throw methodNotAllowed();
+    const body = this.#document(exchange, path);
+    if (body === undefined) exchange.sendText(404, "404 page not found\n");
+    else if (typeof body === "string") exchange.sendText(200, body);
+    else exchange.sendJson(200, body.document, { "content-type": body.type, vary: "Accept" });
+  }
+
+  #document(
+    exchange: Exchange,
+    path: string,
+  ): string | { readonly document: object; readonly type: string } | undefined {
+    const { discovery, openApi } = this.#parts;
+    if (/^\/(healthz|livez|readyz)(\/.*)?$/.test(path)) return "ok";
+    if (path === "/version") return json(serverVersion);
+    if (path === "/openapi/v3") return json(openApi.index());
+    if (path.startsWith("/openapi/v3/")) {
+      const found = openApi.document(path.slice("/openapi/v3/".length));
+      return found && json(found);
+    }
+    if (path === "/api" || path === "/apis") {
+      const type = aggregatedType(exchange.request);
+      if (type) return { document: discovery.aggregated(path === "/api"), type };
+      if (path === "/apis") return json(discovery.groups());
+      return json(discovery.coreVersions(exchange.request.headers.host ?? ""));
+    }
+    if (path === "/api/v1") return json(discovery.resources("", "v1"));
+    const [, apis, group, version] = path.split("/");
+    if (apis !== "apis" || !group) return undefined;
+    return json(version ? discovery.resources(group, version) : discovery.group(group));
+  }
+}
+
+function json(document: object): { document: object; type: string } {
+  return { document, type: "application/json" };
+}
+
+function aggregatedType({ headers }: IncomingMessage): string | undefined {
+  const version =
+    /application\/json;g=apidiscovery\.k8s\.io;v=(v2|v2beta1);as=APIGroupDiscoveryList/;
+  const found = version.exec((headers.accept ?? "").replaceAll(" ", ""));
+  // v2beta1 is gone since Kubernetes 1.35; clients that know only it use the old form.
+  return found?.[1] === "v2" ? found[0] : undefined;
+}

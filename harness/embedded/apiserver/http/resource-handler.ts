@@ -1,0 +1,276 @@
+import type { DeleteOptions, ListOptions, PatchType } from "../../client.ts";
+import type { Clock } from "../../../time/clock.ts";
+import { StatusError } from "../../status-error.ts";
+import { badRequest, methodNotAllowed, noSuchResource } from "../errors/api-errors.ts";
+import type { InProcessBackend } from "../in-process-client.ts";
+import type { PageOptions } from "../rest/object-reader.ts";
+import type { RequestContext, User } from "../rest/request-context.ts";
+import type { ServedKind } from "../rest/served-kinds.ts";
+import { type ApiObject, isJsonObject } from "../storage/stored-object.ts";
+import type { Exchange } from "./answer.ts";
+import { acceptedForm, representList, representObject, representWatch } from "./representations.ts";
+import { mediaType, readBody, readObject } from "./request-body.ts";
+import { isTrue, type ResourcePath } from "./resource-path.ts";
+import { handleWatch } from "./watch-handler.ts";
+
+/** One request to a resource, authorised already. */
+export interface ResourceRequest {
+  readonly exchange: Exchange;
+  readonly path: ResourcePath;
+  readonly verb: string;
+  readonly served: ServedKind;
+  readonly user: User;
+}
+
+/** Answers requests to stored resources, verb by verb. */
+export class ResourceHandler {
+  readonly #backend: InProcessBackend;
+  readonly #clock: Clock;
+
+  constructor(backend: InProcessBackend, clock: Clock) {
+    this.#backend = backend;
+    this.#clock = clock;
+  }
+
+  async handle(request: ResourceRequest): Promise<void> {
+    const { path, served, verb } = request;
+    checkPlace(request);
+    if (path.name === undefined) {
+      if (verb === "list") return this.#list(request);
+      if (verb === "watch") return this.#watch(request);
+      if (verb === "create") return this.#create(request);
+      if (verb === "deletecollection") return this.#deleteCollection(request);
+      throw methodNotAllowed();
+    }
+    checkSubresource(served, path.subresource);
+    if (verb === "get") return this.#get(request);
+    if (verb === "watch") return this.#watch(request);
+    if (verb === "update") return this.#update(request);
+    if (verb === "patch") return this.#patch(request);
+    if (verb === "delete" && path.subresource === "") return this.#delete(request);
+    if (verb === "create" && path.subresource !== "") return this.#createSubresource(request);
+    throw methodNotAllowed();
+  }
+
+  async #get(request: ResourceRequest): Promise<void> {
+    const { served, path } = request;
+    const key = keyOf(request);
+    const object =
+      path.subresource === "scale"
+        ? this.#backend.subresources.getScale(served, key)
+        : this.#backend.registry.reader.get(served, key);
+    this.#send(request, 200, object);
+  }
+
+  #list({ exchange, served, path }: ResourceRequest): void {
+    const form = acceptedForm(exchange.request);
+    const page = this.#backend.registry.reader.list(served, pageOptions(exchange, path));
+    const include = includeObject(exchange);
+    exchange.sendJson(200, representList(served, page, form, include, this.#clock.now()));
+  }
+
+  #watch({ exchange, served, path }: ResourceRequest): void {
+    const form = acceptedForm(exchange.request);
+    const now = (): number => this.#clock.now();
+    const suffix = form === "table" ? ";as=Table;g=meta.k8s.io;v=v1" : "";
+    handleWatch({
+      exchange,
+      served,
+      clock: this.#clock,
+      reader: this.#backend.registry.reader,
+      selection: selectionOf(exchange, path),
+      represent: representWatch(served, form, includeObject(exchange), now),
+      contentType: `application/json${suffix}`,
+    });
+  }
+
+  async #create(request: ResourceRequest): Promise<void> {
+    const { exchange, served, path } = request;
+    if (served.resource.namespaced && path.namespace === undefined) throw methodNotAllowed();
+    const object = await readApiObject(exchange, served.resource.kind);
+    const context = contextOf(request);
+    const { writer } = this.#backend.registry;
+    const created = await writer.create(served, path.namespace, object, context);
+    this.#send(request, 201, created);
+  }
+
+  async #createSubresource(request: ResourceRequest): Promise<void> {
+    const { exchange, served } = request;
+    const object = await readApiObject(exchange, served.resource.kind);
+    const key = keyOf(request);
+    const { subresources } = this.#backend;
+    exchange.sendJson(201, await subresources.create(served, key, object, contextOf(request)));
+  }
+
+  async #update(request: ResourceRequest): Promise<void> {
+    const { exchange, served, path } = request;
+    const object = await readApiObject(exchange, served.resource.kind);
+    const key = keyOf(request);
+    const context = contextOf(request);
+    const updated =
+      path.subresource === "scale"
+        ? await this.#backend.subresources.replaceScale(served, key, object, context)
+        : await this.#backend.registry.replace(served, key, object, context);
+    this.#send(request, 200, updated);
+  }
+
+  async #patch(request: ResourceRequest): Promise<void> {
+    const { exchange, served } = request;
+    const type = patchTypeOf(exchange);
+    const body = await readObject(exchange.request, served.resource.kind);
+    const force = isTrue(exchange.query.get("force"));
+    if (type === "apply" && !exchange.query.get("fieldManager")) throw managerRequired();
+    const context = contextOf(request);
+    const key = keyOf(request);
+    const patched = await this.#backend.patcher.patch(served, key, { type, body, force }, context);
+    this.#send(request, patched.created ? 201 : 200, patched.object);
+  }
+
+  async #delete(request: ResourceRequest): Promise<void> {
+    const { exchange, served } = request;
+    const options = await deleteOptionsOf(exchange);
+    const context = { ...contextOf(request), dryRun: options.dryRun };
+    const { registry } = this.#backend;
+    const { object, gone } = await registry.delete(served, keyOf(request), options, context);
+    if (!gone || served.kind.answersDeleted) return this.#send(request, 200, object);
+    const { name, uid } = object.metadata;
+    const { group, plural: kind } = served.resource;
+    const details = { name, ...(group === "" ? {} : { group }), kind, uid };
+    const status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
+    exchange.sendJson(200, status);
+  }
+
+  async #deleteCollection(request: ResourceRequest): Promise<void> {
+    const { exchange, served, path } = request;
+    const options = await deleteOptionsOf(exchange);
+    const { registry } = this.#backend;
+    const page = registry.reader.list(served, pageOptions(exchange, path));
+    const context = { ...contextOf(request), dryRun: options.dryRun };
+    for (const { metadata } of page.items) {
+      const key = { namespace: metadata.namespace, name: metadata.name ?? "" };
+      await registry.delete(served, key, options, context).catch(ignoreNotFound);
+    }
+    exchange.sendJson(200, representList(served, page, "whole", "", this.#clock.now()));
+  }
+
+  #send({ exchange, served }: ResourceRequest, code: number, object: ApiObject): void {
+    const form = acceptedForm(exchange.request);
+    const include = includeObject(exchange);
+    exchange.sendJson(code, representObject(served, object, form, include, this.#clock.now()));
+  }
+}
+
+function checkPlace({ path, served, verb }: ResourceRequest): void {
+  if (!served.resource.namespaced && path.namespace !== undefined) throw noSuchResource();
+  if (served.resource.namespaced && path.namespace === undefined && path.name !== undefined) {
+    throw verb === "get" ? noSuchResource() : methodNotAllowed();
+  }
+}
+
+function checkSubresource({ kind }: ServedKind, subresource: string): void {
+  if (subresource === "") return;
+  if (subresource === "status" && kind.status) return;
+  if (subresource === "scale" && kind.scale) return;
+  if (kind.otherSubresources?.some(({ name }) => name === subresource)) return;
+  throw noSuchResource();
+}
+
+function keyOf({ path }: ResourceRequest): { namespace: string | undefined; name: string } {
+  return { namespace: path.namespace, name: path.name ?? "" };
+}
+
+function includeObject(exchange: Exchange): string {
+  return exchange.query.get("includeObject") ?? "Metadata";
+}
+
+function selectionOf(exchange: Exchange, path: ResourcePath): ListOptions {
+  const fields = exchange.query.get("fieldSelector") ?? "";
+  const own = path.name === undefined ? "" : `metadata.name=${path.name}`;
+  return {
+    namespace: path.namespace,
+    labelSelector: exchange.query.get("labelSelector") ?? undefined,
+    fieldSelector: [fields, own].filter((part) => part !== "").join(","),
+  };
+}
+
+function pageOptions(exchange: Exchange, path: ResourcePath): PageOptions {
+  return {
+    ...selectionOf(exchange, path),
+    limit: Number(exchange.query.get("limit") ?? "0"),
+    continue: exchange.query.get("continue") ?? undefined,
+  };
+}
+
+function contextOf({ exchange, user, path }: ResourceRequest): RequestContext {
+  const { query, request, warnings } = exchange;
+  const validation = query.get("fieldValidation") ?? "Warn";
+  if (validation !== "Strict" && validation !== "Warn" && validation !== "Ignore") {
+    throw badRequest(`fieldValidation: Unsupported value: "${validation}"`);
+  }
+  const agent = (request.headers["user-agent"] ?? "unknown").split("/")[0] ?? "unknown";
+  return {
+    user,
+    fieldManager: query.get("fieldManager") || agent,
+    fieldValidation: validation,
+    dryRun: query.get("dryRun") === "All",
+    subresource: path.subresource,
+    warnings,
+  };
+}
+
+async function readApiObject(exchange: Exchange, kind: string): Promise<ApiObject> {
+  const body = await readObject(exchange.request, kind);
+  if (!isJsonObject(body)) {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind`,
+    );
+  }
+  return { ...body, metadata: isJsonObject(body.metadata) ? body.metadata : {} };
+}
+
+const patchTypes: Readonly<Record<string, PatchType>> = {
+  "application/json-patch+json": "json",
+  "application/merge-patch+json": "merge",
+  "application/strategic-merge-patch+json": "strategic",
+  "application/apply-patch+yaml": "apply",
+};
+
+function patchTypeOf({ request }: Exchange): PatchType {
+  const type = patchTypes[mediaType(request)];
+  if (type) return type;
+  const accepted = Object.keys(patchTypes).join(", ");
+  throw new StatusError(
+    415,
+    "UnsupportedMediaType",
+    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
+    {},
+  );
+}
+
+function managerRequired(): StatusError {
+  return new StatusError(
+    422,
+    "Invalid",
+    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    { group: "meta.k8s.io", kind: "PatchOptions" },
+  );
+}
+
+async function deleteOptionsOf(exchange: Exchange): Promise<DeleteOptions & { dryRun: boolean }> {
+  const { query, request } = exchange;
+  const text = (await readBody(request)).toString();
+  const body: unknown = text === "" ? {} : JSON.parse(text);
+  const options: DeleteOptions & { dryRun?: unknown } = isJsonObject(body) ? body : {};
+  const grace = query.get("gracePeriodSeconds");
+  const policy = query.get("propagationPolicy") as DeleteOptions["propagationPolicy"] | null;
+  return {
+    ...options,
+    ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
+    ...(policy === null ? {} : { propagationPolicy: policy }),
+    dryRun: query.get("dryRun") === "All" || Array.isArray(options.dryRun),
+  };
+}
+
+function ignoreNotFound(error: unknown): void {
+  if (!(error instanceof StatusError && error.reason === "NotFound")) throw error;
+}
