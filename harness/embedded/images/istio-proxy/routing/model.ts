@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../../resource.ts";
 import type { DestinationRule, Gateway, VirtualService } from "./istio-types.ts";
+import type { MeshConfig } from "./mesh-config.ts";
 
 /** What is spoken on a Service's port: declared by its name or appProtocol, or to be found out. */
 export type PortProtocol = "http" | "http2" | "tcp" | "sniff";
@@ -48,8 +49,7 @@ export interface MeshSnapshot {
   readonly virtualServices: readonly VirtualService[];
   readonly destinationRules: readonly DestinationRule[];
   readonly gateways: readonly Gateway[];
-  /** Passes what no Service answers for to where it was going, or refuses it. */
-  readonly outboundTrafficPolicy: "ALLOW_ANY" | "REGISTRY_ONLY";
+  readonly meshConfig: MeshConfig;
 }
 
 /** Whom a configuration is computed for. */

@@ -1,6 +1,7 @@
 import type { HeaderMap } from "../../data-plane/exchange.ts";
 import type { DestinationRule, Gateway, VirtualService } from "./istio-types.ts";
 import type { MeshEndpoint, MeshService, MeshSnapshot, PortProtocol } from "./model.ts";
+import { defaultMeshConfig, type MeshConfig } from "./mesh-config.ts";
 import type { RequestView } from "./route.ts";
 
 /** A ready endpoint of a version. For tests. */
@@ -33,6 +34,7 @@ export function snapshot(objects: {
   readonly virtualServices?: readonly VirtualService[];
   readonly destinationRules?: readonly DestinationRule[];
   readonly gateways?: readonly Gateway[];
+  readonly meshConfig?: Partial<MeshConfig>;
 }): MeshSnapshot {
   return {
     domain: "cluster.local",
@@ -41,7 +43,7 @@ export function snapshot(objects: {
     virtualServices: objects.virtualServices ?? [],
     destinationRules: objects.destinationRules ?? [],
     gateways: objects.gateways ?? [],
-    outboundTrafficPolicy: "ALLOW_ANY",
+    meshConfig: { ...defaultMeshConfig, ...objects.meshConfig },
   };
 }
 
