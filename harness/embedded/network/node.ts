@@ -24,6 +24,7 @@ export interface NodeOptions {
 /** The node's network: everything of the node proxy but the API watch and the listeners for outside. */
 export interface NodeNetwork extends AsyncDisposable {
   readonly table: ServiceTable;
+  readonly pods: PodRegistry;
   readonly router: Router;
   /** Call after each change of the table. */
   changed(): void;
@@ -46,6 +47,7 @@ export async function startNodeNetwork(options: NodeOptions): Promise<NodeNetwor
   const server = await startControlServer(socketPath, { secret, pods, sidecars, dns, router });
   return {
     table,
+    pods,
     router,
     changed: () => runner.changed(),
     async [Symbol.asyncDispose]() {

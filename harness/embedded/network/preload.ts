@@ -15,7 +15,7 @@ import { createSidecarAgent } from "./preload/sidecar.ts";
 import { installViews } from "./preload/views.ts";
 import { installWorkingFolder } from "./preload/working-folder.ts";
 
-/** Loaded with --import into every Node process of a pod, before its own code: puts it on the pod's network. */
+/** Loaded with --require into every Node process of a pod, before its own code: puts it on the pod's network. */
 function installNetwork(text: string): void {
   const pod = decodePodEnvironment(text);
   const connect = methodOf(net.Socket.prototype, "connect");

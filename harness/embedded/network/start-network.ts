@@ -6,7 +6,7 @@ import { systemClock, type Clock } from "../../time/clock.ts";
 import type { PodNetwork, PodSandbox } from "../pod-network.ts";
 import { Control } from "./control.ts";
 import { issueCredential } from "./credential.ts";
-import { encodePodEnvironment, networkVariable } from "./pod-environment.ts";
+import { podVariables } from "./pod-environment.ts";
 import { ProxyProcess } from "./proxy-process.ts";
 import type { Reply, Request } from "./wire.ts";
 
@@ -90,14 +90,11 @@ class ProcessNetwork implements StartedNetwork {
     sandbox: PodSandbox,
     { proxy }: { readonly proxy: boolean },
   ): Readonly<Record<string, string>> {
-    const { ip, uid, hostname } = sandbox;
+    const { ip, uid } = sandbox;
     // Stays in force while the sidecar restarts: iptables' rules do not end with Envoy.
     if (proxy) void this.#keep(`mesh ${ip}`, { op: "markMeshed", ip });
     const credential = issueCredential(this.#secret, { kind: "pod", ip, uid, proxy });
-    return {
-      NODE_OPTIONS: `--import=${new URL("preload.ts", import.meta.url).href}`,
-      [networkVariable]: encodePodEnvironment({ ...credential, socket: this.#path, ip, hostname }),
-    };
+    return podVariables(this.#path, sandbox, credential);
   }
 
   async connect(

@@ -86,7 +86,7 @@ export function installConnect(pod: PodEnvironment, control: Control): void {
     if (net.isIP(host) === 0) socket.emit("lookup", null, target.address, 4, host);
     if (!socket.connecting) return;
     tellVirtualAddress(socket, target.address, port);
-    original.call(socket, {
+    callOriginal(socket, {
       ...options,
       host: target.host,
       port: target.port,
@@ -94,6 +94,16 @@ export function installConnect(pod: PodEnvironment, control: Control): void {
       lookup: undefined,
       localAddress: inCluster ? sourceFor(options.localAddress, toItself) : options.localAddress,
     });
+  }
+
+  function callOriginal(socket: PatchedSocket, options: Options): void {
+    // Node makes a socket as new when it makes its handle, and would forget that the program ended it meanwhile.
+    socket._undestroy = () => {};
+    try {
+      original.call(socket, options);
+    } finally {
+      delete (socket as Partial<PatchedSocket>)._undestroy;
+    }
   }
 
   /** A source that the program chose among loopback addresses is kept: 127.0.0.6 marks a sidecar's. */
@@ -107,7 +117,7 @@ export function installConnect(pod: PodEnvironment, control: Control): void {
   function goOutside({ socket, options }: Attempt, target: string): void {
     // Node's own lookup: the node proxy has just said that the name is not the cluster's.
     const localAddress = options.localAddress === pod.ip ? undefined : options.localAddress;
-    original.call(socket, {
+    callOriginal(socket, {
       ...options,
       host: target,
       localAddress,

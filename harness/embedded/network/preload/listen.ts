@@ -168,5 +168,8 @@ function closeOnAbort(server: net.Server, signal: unknown): void {
 
 /** Workers of node:cluster share their ports. */
 function isClusterWorker(): boolean {
-  return process.send !== undefined && process.getBuiltinModule("node:cluster").default.isWorker;
+  if (process.send === undefined) return false;
+  // What it returns is the module itself, without the `default` that the types promise.
+  const cluster = process.getBuiltinModule("node:cluster") as unknown as { isWorker: boolean };
+  return cluster.isWorker;
 }
