@@ -11,6 +11,8 @@ export interface AwaitReadyOptions {
   readonly read: () => Promise<KubeObject>;
   /** Reads the pods that belong to it. */
   readonly readPods: (object: KubeObject) => Promise<readonly KubeObject[]>;
+  /** Judges the object instead of the rules for its kind. */
+  readonly judge?: (object: KubeObject) => Promise<Readiness>;
   readonly signal: AbortSignal;
   /** @default 120_000 */
   readonly timeoutMs?: number;
@@ -51,7 +53,9 @@ export async function mustBecomeReady(options: AwaitReadyOptions): Promise<KubeO
 async function look(options: AwaitReadyOptions) {
   try {
     const object = await options.read();
-    return { object, readiness: judgeReadiness(object, await options.readPods(object)) };
+    const readiness =
+      (await options.judge?.(object)) ?? judgeReadiness(object, await options.readPods(object));
+    return { object, readiness };
   } catch (error) {
     if (!isNotFound(error)) throw error;
     const readiness: Readiness = { state: "waiting", progress: "does not exist" };

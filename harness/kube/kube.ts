@@ -2,6 +2,7 @@ import type { Event as CoreEvent, Pod } from "kubernetes-types/core/v1";
 import { LabError } from "../errors/lab-error.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { mustBecomeReady } from "./await-ready.ts";
+import type { Readiness } from "./readiness.ts";
 import { isNotFound } from "./api-error.ts";
 import { createKubeApi, type KubeApi } from "./connection.ts";
 import { type ExecOptions, type ExecResult, runExec, type RunningExec, startExec } from "./exec.ts";
@@ -269,6 +270,9 @@ export class Kube {
     await mustBecomeReady({
       subject: `${kind} ${namespace}/${parsed.name}`,
       read: () => this.#request<KubeObject>("GET", path),
+      ...(kind === "Service"
+        ? { judge: (service) => this.#judgeService(service, parsed.space) }
+        : {}),
       readPods: async (object) => {
         const labels =
           object.kind === "Pod" || object.kind === "Service" ? undefined : selectorOf(object);
@@ -282,6 +286,23 @@ export class Kube {
       ...(onProgress ? { onProgress } : {}),
       ...(clock ? { clock } : {}),
     });
+  }
+
+  /** A Service that selects pods is ready when one of them can be reached through it. */
+  async #judgeService(service: KubeObject, space: string | undefined): Promise<Readiness> {
+    const name = service.metadata?.name ?? "";
+    const labels = `kubernetes.io/service-name=${name}`;
+    const slices = await this.list("endpointslices", {
+      labels,
+      ...(space === undefined ? {} : { space }),
+    });
+    const ends = slices.flatMap((slice) => slice.endpoints ?? []);
+    const ready = ends.filter((one) => one.conditions?.ready !== false).length;
+    const selects = service.spec?.["selector"] !== undefined;
+    if (!selects || ready > 0) return { state: "ready", progress: `${ready} endpoints ready` };
+    const selector = selectorOf(service);
+    const last = ends.length === 0 ? `no pod matches its selector ${selector}` : "no pod is ready";
+    return { state: "waiting", progress: `0 of ${ends.length} endpoints ready`, last };
   }
 
   async #onePod(target: string): Promise<{ namespace: string; pod: string }> {

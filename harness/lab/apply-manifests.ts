@@ -28,7 +28,10 @@ export async function applyManifest(
   const inSpace = space === undefined ? "" : ` -n ${context.kube.namespaceOf(space)}`;
   context.command(`kubectl apply${inSpace} -f ${shown}`, text);
   for (const document of changed(context, name, documents)) {
-    const object = await onThisCluster(context, sign(context, document.object));
+    const object = await onThisCluster(
+      context,
+      sign(context, context.names.apply(document.object)),
+    );
     await applyDocument(
       { ...document, object },
       {

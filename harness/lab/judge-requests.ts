@@ -89,7 +89,7 @@ function adapted(
 async function passGate(context: RunContext, check: RequestCheck, vantage: Vantage) {
   // Requests that all fail would only wait here for what cannot come.
   if (context.options.fault === "all-errors") return undefined;
-  const host = hostOf(check.description);
+  const host = context.names.hostOf(hostOf(check.description));
   const rule = ruleFor(host, context.rules);
   const condition = rule ? markerCondition(rule.marker) : check.gate;
   if (!condition) return undefined;

@@ -4,6 +4,7 @@ import { Kube } from "../kube/kube.ts";
 import type { Observer } from "../report/events.ts";
 import type { CheckRecord, Phase, PhaseTimes } from "../report/record.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
+import { OwnNames } from "./own-names.ts";
 import type { LabCluster } from "./lab-cluster.ts";
 import type { LabDefinition, SabotageOptions, Vars } from "./definition.ts";
 import type { AppliedRule } from "./rule-marker.ts";
@@ -37,6 +38,8 @@ export class RunContext {
   readonly definition: LabDefinition;
   readonly options: RunOptions;
   readonly runId = randomName(8);
+  /** Host names and ports that other runs on the cluster must not meet. */
+  readonly names = new OwnNames(this.runId);
   readonly namespace: string;
   readonly vars: Vars;
   readonly kube: Kube;

@@ -3,6 +3,27 @@ import type { ClosedLoopPlan, OpenLoopPlan, RequestPlan } from "../traffic/plan.
 import { outside, type RequestDescription } from "./request.ts";
 import type { RunContext } from "./run-context.ts";
 
+const urlParts = /^(\w+:\/\/)([^/:]+)((?::\d+)?.*)$/;
+
+/** The URL with another host; not by `URL`, which knows no hosts in the schemes of gRPC and TCP. */
+function withHost(url: string, change: (host: string) => string): string {
+  const match = urlParts.exec(url);
+  if (!match)
+    throw new LabError("LAB_USAGE", `"${url}" is no URL`, {
+      facts: { expected: "a URL", received: url },
+    });
+  return `${match[1]}${change(match[2] ?? "")}${match[3]}`;
+}
+
+function withOwnHost(context: RunContext, headers: Readonly<Record<string, string>>) {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      name.toLowerCase() === "host" ? context.names.hostOf(value) : value,
+    ]),
+  );
+}
+
 /** A port where nothing listens: requests sent there all fail. */
 const deadPort = "1";
 
@@ -19,7 +40,8 @@ async function toRequestPlan(
 ): Promise<RequestPlan> {
   const { protocol, method, headers, timeoutMs } = description;
   const broken = context.options.fault === "all-errors";
-  const url = broken ? onDeadPort(description.url) : description.url;
+  const named = withHost(description.url, (host) => context.names.hostOf(host));
+  const url = broken ? onDeadPort(named) : named;
   const body = description.body ?? "";
   return {
     protocol,
@@ -28,7 +50,7 @@ async function toRequestPlan(
     ...(protocol === "grpc"
       ? { grpc: { path: `/${method.replace(/^\//, "")}`, message: textField(body) } }
       : { ...(protocol === "tcp" ? {} : { method }), ...(body === "" ? {} : { body }) }),
-    ...(headers ? { headers } : {}),
+    ...(headers ? { headers: withOwnHost(context, headers) } : {}),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(description.from === outside && !broken
       ? { address: await addressFromOutside(context, description) }
@@ -69,6 +91,8 @@ export async function toOpenPlan(
   };
 }
 
+const outsideWithinMs = 10_000;
+
 /** From outside, a Service's name is where to knock: its NodePort or load balancer stands for it. */
 async function addressFromOutside(context: RunContext, description: RequestDescription) {
   const url = new URL(description.url);
@@ -76,16 +100,31 @@ async function addressFromOutside(context: RunContext, description: RequestDescr
     ".",
   );
   const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
-  return context.options.cluster.outside({ namespace, name, port });
+  const until = context.clock.now() + outsideWithinMs;
+  for (;;) {
+    try {
+      return await context.options.cluster.outside({ namespace, name, port });
+    } catch (error) {
+      const late = context.clock.now() >= until;
+      if (late || !(await mayOpen(context, error, namespace, name))) throw error;
+      await context.clock.sleep(100, context.signal);
+    }
+  }
+}
+
+/** Whether a Service without a way in gets one in a moment: its address is given after it is created. */
+async function mayOpen(context: RunContext, error: unknown, namespace: string, name: string) {
+  if (!(error instanceof LabError) || error.code !== "SERVICE_NOT_OUTSIDE") return false;
+  const path = `/api/v1/namespaces/${namespace}/services/${name}`;
+  const service = await context.kube.api.request<{ spec?: { type?: string } }>("GET", path);
+  return service.spec?.type === "NodePort" || service.spec?.type === "LoadBalancer";
 }
 
 function onDeadPort(url: string): string {
-  const match = /^(\w+:\/\/[^/:]+)(?::\d+)?(.*)$/.exec(url);
-  if (!match)
-    throw new LabError("LAB_USAGE", `"${url}" is no URL`, {
-      facts: { expected: "a URL", received: url },
-    });
-  return `${match[1]}:${deadPort}${match[2]}`;
+  return url.replace(urlParts, (_, scheme: string, host: string, rest: string) => {
+    const path = rest.replace(/^:\d+/, "");
+    return `${scheme}${host}:${deadPort}${path}`;
+  });
 }
 
 /** A protobuf message whose field 1 is this text, in base64. */
