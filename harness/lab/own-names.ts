@@ -74,7 +74,9 @@ function isAtGateway(object: KubeObject): boolean {
 function withoutNodePorts(spec: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const ports = spec["ports"] as readonly Record<string, unknown>[] | undefined;
   if (!ports) return spec;
-  const free = (port: Record<string, unknown>) =>
-    Object.fromEntries(Object.entries(port).filter(([field]) => field !== "nodePort"));
-  return { ...spec, ports: ports.map(free) };
+  return { ...spec, ports: ports.map((port) => without(port, "nodePort")) };
+}
+
+function without(part: Readonly<Record<string, unknown>>, field: string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(part).filter(([name]) => name !== field));
 }
