@@ -77,6 +77,12 @@ export class Listener implements AsyncDisposable {
     return this.#port;
   }
 
+  /** Closes connections after their next answer, and still accepts new ones. */
+  retire(): void {
+    this.#http1.drain();
+    this.#http2.drain();
+  }
+
   /** Accepts nothing new; what is in flight is answered, then its connection closed. */
   drain(): void {
     this.#server.close();

@@ -61,7 +61,7 @@ function probeApp(path: string, options: AgentOptions, response: ServerResponse)
   if (!probe) return answer(response, 404);
   const headers = Object.fromEntries((probe.httpHeaders ?? []).map((one) => [one.name, one.value]));
   const timeout = (options.appProbes[path]?.timeoutSeconds ?? 1) * 1000;
-  httpRequest(
+  const request = httpRequest(
     // Straight to the app: from inside the pod, loopback does not pass the proxy again.
     {
       host: "127.0.0.1",
@@ -75,12 +75,10 @@ function probeApp(path: string, options: AgentOptions, response: ServerResponse)
       result.resume();
       answer(response, result.statusCode ?? 500);
     },
-  )
-    .on("timeout", function onTimeout() {
-      this.destroy(new Error("timeout"));
-    })
-    .on("error", () => answer(response, 500))
-    .end();
+  );
+  request.on("timeout", () => request.destroy(new Error("timeout")));
+  request.on("error", () => answer(response, 500));
+  request.end();
 }
 
 function answer(response: ServerResponse, status: number, body = ""): void {
