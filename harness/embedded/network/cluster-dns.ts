@@ -52,7 +52,7 @@ export class ClusterDns {
       const found = this.#query(candidate, "A");
       if (found && !("failures" in found)) return found;
     }
-    return this.#isOutside(lower) ? { outside: name } : notFound;
+    return this.#isOutside(lower, pod) ? { outside: name } : notFound;
   }
 
   /** As a DNS query for exactly this name: no search domains. */
@@ -60,16 +60,16 @@ export class ClusterDns {
     const absolute = withoutDot(name.toLowerCase());
     if (usesHostResolver(pod)) return { outside: name };
     return (
-      this.#query(absolute, type) ?? (this.#isOutside(absolute) ? { outside: name } : notFound)
+      this.#query(absolute, type) ?? (this.#isOutside(absolute, pod) ? { outside: name } : notFound)
     );
   }
 
   /** Whether the machine's resolver is asked: single labels and cluster names it cannot know. */
-  #isOutside(name: string): boolean {
+  #isOutside(name: string, pod: PodSandbox): boolean {
     const labels = withoutDot(name).split(".");
     const last = labels.at(-1) ?? "";
     if (labels.length < 2 || last === "svc" || isInDomain(withoutDot(name))) return false;
-    return !this.#isNamespace(last);
+    return !this.#isNamespace(last) && !this.#table.service(pod.namespace, last);
   }
 
   /** Undefined for a name outside the cluster's domain. */

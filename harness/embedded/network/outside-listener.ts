@@ -1,4 +1,4 @@
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { joinSockets, reset } from "./join-sockets.ts";
 import type { Target } from "./wire.ts";
 
@@ -38,14 +38,12 @@ export class OutsideListener {
   async open(): Promise<boolean> {
     if (this.#server) return true;
     try {
-      this.#server = await this.#listen(this.#port);
+      await this.#listen(this.#port);
       return true;
     } catch (error) {
       if (!notFree.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
     }
-    this.#server = await this.#listen(0);
-    const address = this.#server.address();
-    if (typeof address === "object" && address) this.#port = address.port;
+    await this.#listen(0);
     return false;
   }
 
@@ -61,12 +59,16 @@ export class OutsideListener {
     for (const socket of this.#connections) reset(socket);
   }
 
-  #listen(port: number): Promise<Server> {
+  #listen(port: number): Promise<void> {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
     server.on("connection", (socket) => void this.#accept(socket));
     return new Promise((resolve, reject) => {
       server.once("error", reject);
-      server.listen({ host, port }, () => resolve(server));
+      server.listen({ host, port }, () => {
+        this.#server = server;
+        this.#port = (server.address() as AddressInfo).port;
+        resolve();
+      });
     });
   }
 

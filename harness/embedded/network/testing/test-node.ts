@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Service } from "kubernetes-types/core/v1";
-import type { EndpointSlice } from "kubernetes-types/discovery/v1";
 import type { PodSandbox } from "../../pod-network.ts";
 import { issueCredential } from "../credential.ts";
 import { startNodeNetwork, type NodeNetwork } from "../node.ts";
 import { podVariables } from "../pod-environment.ts";
+import { sliceOf } from "./slices.ts";
 
 const secret = "the secret of the test's cluster";
 const folder = join(import.meta.dirname, "..");
@@ -140,23 +140,6 @@ export class TestNode implements AsyncDisposable {
     await this.node[Symbol.asyncDispose]();
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** A slice of ready endpoints for the Service's unnamed port. */
-export function sliceOf(name: string, port: number, ips: readonly string[]): EndpointSlice {
-  return {
-    addressType: "IPv4",
-    metadata: {
-      namespace: "default",
-      name: `${name}-abcde`,
-      labels: { "kubernetes.io/service-name": name },
-    },
-    ports: [{ name: "", port, protocol: "TCP" }],
-    endpoints: ips.map((ip) => ({
-      addresses: [ip],
-      conditions: { ready: true, serving: true, terminating: false },
-    })),
-  };
 }
 
 /** Code for a pod: writes a value as a line. */
