@@ -16,7 +16,7 @@ import { atMost, duration, outcomeWord, percent, plural } from "./wording.ts";
 
 /** How a load is judged that ran while something changed in the cluster. */
 export interface NoLossOptions extends ScheduleOptions {
-  /** Requests per second of each stream: gaps of a step or longer are certain to be seen. */
+  /** Requests per second of each stream. */
   readonly ratePerSecond: number;
   /** The requests' timeout. Must be below `maxGapMs` where that is given. */
   readonly timeoutMs: number;
@@ -52,7 +52,7 @@ export type NoLossEvidence = {
   readonly last?: Failure;
   readonly longestGapMs: number;
   readonly outages: readonly Outage[];
-  /** Gaps at least this long are certain to be seen on each stream. */
+  /** Gaps at least this long are certain to be seen: a step of the schedule and the latest start. */
   readonly resolutionMs: number;
   /** The share of losses at other such moments that is still possible, at 1e-6; only without failures. */
   readonly upperBound?: number;
@@ -130,13 +130,13 @@ function nearWords({ kind, object, afterMs }: NearEvent): string {
 
 function toEvidence(observations: readonly Observation[], options: NoLossOptions): NoLossEvidence {
   const { ratePerSecond, report, events = [] } = options;
-  const resolutionMs = 1000 / ratePerSecond;
+  const stepMs = 1000 / ratePerSecond;
   const failed = observations
     .filter((observation) => observation.error)
     .toSorted((a, b) => a.intendedAtMs - b.intendedAtMs);
   const byClass = new Counter();
   for (const observation of failed) byClass.add(errorOf(observation) ?? "failed");
-  const outages = findOutages(observations, resolutionMs, events);
+  const outages = findOutages(observations, stepMs, events);
   const [first] = failed;
   const last = failed.at(-1);
   return {
@@ -147,7 +147,7 @@ function toEvidence(observations: readonly Observation[], options: NoLossOptions
     ...(last ? { last: toFailure(last, events) } : {}),
     longestGapMs: outages.reduce((longest, { gapMs }) => Math.max(longest, gapMs), 0),
     outages,
-    resolutionMs,
+    resolutionMs: stepMs + report.lateMs.max,
     ...(failed.length === 0 ? { upperBound: zeroOfBound(observations.length, BOUND_ERROR) } : {}),
     latencyMs: latencyOf(observations),
     schedule: report,

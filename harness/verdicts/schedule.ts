@@ -6,9 +6,9 @@ import { duration, percent, plural } from "./wording.ts";
 export interface ScheduleOptions {
   /** Part of the planned requests that must have been sent. @default 0.99 */
   readonly leastSent?: number;
-  /** How late 99 of 100 requests may leave. @default 20 */
+  /** How late 99 of 100 requests may leave. @default 50 */
   readonly maxLateMs?: number;
-  /** How long the sender's event loop may stand still. @default 100 */
+  /** How long the sender's event loop may stand still. @default 250 */
   readonly maxLagMs?: number;
 }
 
@@ -18,7 +18,7 @@ export function shortfallOf(
   observations: readonly Observation[],
   options: ScheduleOptions = {},
 ): string | undefined {
-  const { leastSent = 0.99, maxLateMs = 20, maxLagMs = 100 } = options;
+  const { leastSent = 0.99, maxLateMs = 50, maxLagMs = 250 } = options;
   const { planned, sent, lateMs, eventLoopLagMs } = report;
   if (planned === 0 || observations.length === 0) return "nothing was sent";
   if (sent < planned * leastSent)
