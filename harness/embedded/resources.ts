@@ -1,4 +1,10 @@
-import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from "kubernetes-types/apps/v1";
+import type {
+  ControllerRevision,
+  DaemonSet,
+  Deployment,
+  ReplicaSet,
+  StatefulSet,
+} from "kubernetes-types/apps/v1";
 import type { MutatingWebhookConfiguration } from "kubernetes-types/admissionregistration/v1";
 import type { Job } from "kubernetes-types/batch/v1";
 import type { Lease } from "kubernetes-types/coordination/v1";
@@ -53,6 +59,11 @@ export const statefulSets: Resource<StatefulSet> = {
   ...apps,
   kind: "StatefulSet",
   plural: "statefulsets",
+};
+export const controllerRevisions: Resource<ControllerRevision> = {
+  ...apps,
+  kind: "ControllerRevision",
+  plural: "controllerrevisions",
 };
 export const daemonSets: Resource<DaemonSet> = { ...apps, kind: "DaemonSet", plural: "daemonsets" };
 export const jobs: Resource<Job> = {

@@ -3,11 +3,13 @@ import type { Client } from "../client.ts";
 import { EventRecorder } from "../events.ts";
 import type { Resource } from "../resource.ts";
 import * as knownResources from "../resources.ts";
+import { DaemonSetController } from "./daemonset/daemonset-controller.ts";
 import { DeploymentController } from "./deployment/deployment-controller.ts";
 import { EndpointsController } from "./endpoints/endpoints-controller.ts";
 import { EndpointSliceController } from "./endpoints/endpointslice-controller.ts";
 import { EndpointSliceMirroringController } from "./endpoints/mirroring-controller.ts";
 import { GarbageCollector } from "./garbage/garbage-collector.ts";
+import { JobController } from "./job/job-controller.ts";
 import { Caches } from "./loop/caches.ts";
 import type { ControllerContext } from "./loop/context.ts";
 import type { Controller } from "./loop/controller.ts";
@@ -17,6 +19,7 @@ import { RootCaController } from "./namespace/root-ca-controller.ts";
 import { ServiceAccountController } from "./namespace/service-account-controller.ts";
 import { ReplicaSetController } from "./replicaset/replicaset-controller.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
+import { StatefulSetController } from "./statefulset/statefulset-controller.ts";
 
 export interface ControllersOptions {
   readonly client: Client;
@@ -72,6 +75,9 @@ function createControllers(context: ControllerContext, options: ControllersOptio
       : [new RootCaController(context, options.caCertificate)]),
     new DeploymentController(context),
     new ReplicaSetController(context),
+    new StatefulSetController(context),
+    new DaemonSetController(context),
+    new JobController(context),
     new Scheduler(context),
     new EndpointSliceController(context),
     new EndpointsController(context),

@@ -37,3 +37,16 @@ export function isActive(pod: Pod): boolean {
 export function isTerminating(pod: Pod): boolean {
   return !isFinished(pod) && pod.metadata?.deletionTimestamp !== undefined;
 }
+
+/** How long until the next of the ready pods counts as available; undefined where all do. */
+export function msUntilNextAvailable(
+  pods: readonly Pod[],
+  minReadySeconds: number,
+  nowMs: number,
+): number | undefined {
+  const waits = pods
+    .filter(isReady)
+    .map((pod) => msUntilAvailable(pod, minReadySeconds, nowMs))
+    .filter((ms) => ms > 0);
+  return waits.length > 0 ? Math.min(...waits) : undefined;
+}

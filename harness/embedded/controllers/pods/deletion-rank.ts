@@ -69,7 +69,7 @@ function mostRestarts(pod: Pod, sidecars: boolean): number {
   const statuses = sidecars ? pod.status?.initContainerStatuses : pod.status?.containerStatuses;
   const restartable = new Set(
     (pod.spec?.initContainers ?? [])
-      .filter((container) => "restartPolicy" in container && container.restartPolicy === "Always")
+      .filter((container) => container.restartPolicy === "Always")
       .map(({ name }) => name),
   );
   return Math.max(

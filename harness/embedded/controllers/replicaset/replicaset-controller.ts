@@ -5,15 +5,16 @@ import type { Informer } from "../../informer.ts";
 import { pods, replicaSets } from "../../resources.ts";
 import { claim } from "../objects/claim.ts";
 import { controllerOf, isControlledBy } from "../objects/owners.ts";
-import { isActive, isReady, isTerminating, msUntilAvailable } from "../objects/pod-state.ts";
+import { isActive, isTerminating, msUntilNextAvailable } from "../objects/pod-state.ts";
 import { isEmptySelector, matchesSelector } from "../objects/selector.ts";
 import { isNamespaceTerminating, PodControl } from "../pods/pod-control.ts";
 import { podsToDelete } from "../pods/deletion-rank.ts";
+import { watchOwnedPods } from "../pods/watch-owned-pods.ts";
 import { slowStart } from "../pods/slow-start.ts";
 import type { ControllerContext } from "../loop/context.ts";
 import type { Controller, Enqueue, Result } from "../loop/controller.ts";
 import { Expectations } from "../loop/expectations.ts";
-import { keyOf, parseKey } from "../loop/key.ts";
+import { parseKey } from "../loop/key.ts";
 import {
   type CountedReplicaSetStatus,
   isSameStatus,
@@ -44,31 +45,15 @@ export class ReplicaSetController implements Controller {
   }
 
   watch(enqueue: Enqueue): void {
-    this.#replicaSets.on({
-      added: (replicaSet) => enqueue(keyOf(replicaSet)),
-      updated: (replicaSet) => enqueue(keyOf(replicaSet)),
-      deleted: (replicaSet) => {
-        this.#expectations.forget(keyOf(replicaSet));
-        enqueue(keyOf(replicaSet));
+    watchOwnedPods(
+      {
+        resource: replicaSets,
+        owners: this.#replicaSets,
+        pods: this.#pods,
+        expectations: this.#expectations,
       },
-    });
-    this.#pods.on({
-      added: (pod) => {
-        const owner = this.#ownerOf(pod);
-        if (owner) this.#expectations.created(keyOf(owner));
-        this.#enqueueOwners(pod, enqueue);
-      },
-      updated: (pod, old) => {
-        if (pod.metadata?.deletionTimestamp) this.#sawDeletion(pod);
-        const before = this.#ownerOf(old);
-        if (before && before !== this.#ownerOf(pod)) enqueue(keyOf(before));
-        this.#enqueueOwners(pod, enqueue);
-      },
-      deleted: (pod) => {
-        this.#sawDeletion(pod);
-        this.#enqueueOwners(pod, enqueue);
-      },
-    });
+      enqueue,
+    );
   }
 
   async reconcile(key: string): Promise<Result> {
@@ -195,34 +180,8 @@ export class ReplicaSetController implements Controller {
   /** A pod that is ready becomes available by time passing alone. */
   #untilNextAvailable(replicaSet: ReplicaSet, active: readonly Pod[], nowMs: number): Result {
     const minReadySeconds = replicaSet.spec?.minReadySeconds ?? 0;
-    const waits = active
-      .filter(isReady)
-      .map((pod) => msUntilAvailable(pod, minReadySeconds, nowMs))
-      .filter((ms) => ms > 0);
-    return waits.length > 0 ? { afterMs: Math.min(...waits) } : "done";
-  }
-
-  #ownerOf(pod: Pod): ReplicaSet | undefined {
-    const controller = controllerOf(pod);
-    if (controller?.kind !== "ReplicaSet") return undefined;
-    const { namespace } = pod.metadata ?? {};
-    const owner = this.#replicaSets.get({ namespace, name: controller.name });
-    return owner?.metadata?.uid === controller.uid ? owner : undefined;
-  }
-
-  #sawDeletion(pod: Pod): void {
-    const owner = this.#ownerOf(pod);
-    if (owner) this.#expectations.deleted(keyOf(owner), uidOf(pod));
-  }
-
-  /** The pod's owner; for an orphan everyone who might adopt it. */
-  #enqueueOwners(pod: Pod, enqueue: Enqueue): void {
-    const owner = this.#ownerOf(pod);
-    if (owner) enqueue(keyOf(owner));
-    if (controllerOf(pod)) return;
-    for (const candidate of this.#replicaSets.list(pod.metadata?.namespace ?? ""))
-      if (matchesSelector(candidate.spec?.selector, pod.metadata?.labels))
-        enqueue(keyOf(candidate));
+    const afterMs = msUntilNextAvailable(active, minReadySeconds, nowMs);
+    return afterMs === undefined ? "done" : { afterMs };
   }
 }
 

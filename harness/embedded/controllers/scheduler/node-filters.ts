@@ -28,7 +28,8 @@ export function refusalOf(pod: Pod, node: Node, onNode: readonly Pod[]): Refusal
   return resourceRefusal(pod, node, onNode);
 }
 
-function lastingReason(pod: Pod, node: Node): string | undefined {
+/** What would keep the pod from the node even if the node were empty. */
+export function lastingReason(pod: Pod, node: Node): string | undefined {
   const tolerations = pod.spec?.tolerations ?? [];
   const unschedulable: Taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
   if (node.spec?.unschedulable && !tolerates(tolerations, unschedulable))

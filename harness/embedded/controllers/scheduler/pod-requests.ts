@@ -47,5 +47,5 @@ function containerRequests({ resources }: Container): Amounts {
 }
 
 function isSidecar(container: Container): boolean {
-  return "restartPolicy" in container && container.restartPolicy === "Always";
+  return container.restartPolicy === "Always";
 }

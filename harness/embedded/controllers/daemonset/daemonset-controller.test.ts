@@ -1,0 +1,70 @@
+import type { DaemonSet } from "kubernetes-types/apps/v1";
+import { expect, test } from "vitest";
+import { daemonSets, nodes, pods } from "../../resources.ts";
+import { TestCluster } from "../test-cluster.ts";
+
+const key = { namespace: "lab", name: "agent" };
+const template = (image: string, nodeSelector?: Record<string, string>) => ({
+  metadata: { labels: { app: "agent" } },
+  spec: { containers: [{ name: "agent", image }], ...(nodeSelector ? { nodeSelector } : {}) },
+});
+
+async function started(spec: Partial<NonNullable<DaemonSet["spec"]>> = {}): Promise<TestCluster> {
+  const cluster = await TestCluster.start();
+  await cluster.namespace("lab");
+  await cluster.client.create(daemonSets, {
+    metadata: { ...key },
+    spec: { selector: { matchLabels: { app: "agent" } }, template: template("bb:1"), ...spec },
+  });
+  await cluster.settle();
+  return cluster;
+}
+
+async function addNode(cluster: TestCluster, name: string): Promise<void> {
+  await cluster.client.create(nodes, {
+    metadata: { name },
+    status: { allocatable: { cpu: "1", memory: "1Gi", pods: "10" } },
+  });
+  await cluster.settle();
+}
+
+test("every node gets one pod, a new node too", async () => {
+  await using cluster = await started();
+  await addNode(cluster, "second");
+  const placed = (await cluster.list(pods, "lab")).map(({ spec }) => spec?.nodeName);
+  expect(new Set(placed)).toEqual(new Set(["node", "second"]));
+  await cluster.runPods("lab");
+  expect((await cluster.client.get(daemonSets, key)).status).toMatchObject({
+    currentNumberScheduled: 2,
+    desiredNumberScheduled: 2,
+    numberReady: 2,
+    numberAvailable: 2,
+    updatedNumberScheduled: 2,
+    numberMisscheduled: 0,
+  });
+});
+
+test("a node that the nodeSelector leaves out gets none", async () => {
+  await using cluster = await started({
+    template: template("bb:1", { "kubernetes.io/hostname": "node" }),
+  });
+  await addNode(cluster, "second");
+  const placed = (await cluster.list(pods, "lab")).map(({ spec }) => spec?.nodeName);
+  expect(placed).toEqual(["node"]);
+});
+
+test("a rolling update replaces one pod at a time", async () => {
+  await using cluster = await started();
+  await addNode(cluster, "second");
+  await cluster.runPods("lab");
+  const body = { spec: { template: template("bb:2") } };
+  await cluster.client.patch(daemonSets, key, { type: "merge", body });
+  await cluster.settle();
+  const going = (await cluster.list(pods, "lab")).filter(
+    ({ metadata }) => metadata?.deletionTimestamp,
+  );
+  expect(going).toHaveLength(1);
+  for (let step = 0; step < 5; step++) await cluster.runPods("lab");
+  const images = (await cluster.list(pods, "lab")).map(({ spec }) => spec?.containers[0]?.image);
+  expect(images).toEqual(["bb:2", "bb:2"]);
+});

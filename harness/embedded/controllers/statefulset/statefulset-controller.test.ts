@@ -1,0 +1,130 @@
+import type { StatefulSet } from "kubernetes-types/apps/v1";
+import { expect, test } from "vitest";
+import { controllerRevisions, pods, statefulSets } from "../../resources.ts";
+import { TestCluster } from "../test-cluster.ts";
+
+const key = { namespace: "lab", name: "db" };
+
+async function started(spec: Partial<NonNullable<StatefulSet["spec"]>> = {}): Promise<TestCluster> {
+  const cluster = await TestCluster.start();
+  await cluster.namespace("lab");
+  await cluster.client.create(statefulSets, {
+    metadata: { ...key },
+    spec: {
+      replicas: 3,
+      serviceName: "db",
+      selector: { matchLabels: { app: "db" } },
+      template: {
+        metadata: { labels: { app: "db" } },
+        spec: { containers: [{ name: "db", image: "bb:1" }] },
+      },
+      ...spec,
+    },
+  });
+  await cluster.settle();
+  return cluster;
+}
+
+async function images(cluster: TestCluster): Promise<Record<string, string | undefined>> {
+  const all = await cluster.list(pods, "lab");
+  return Object.fromEntries(
+    all.map(({ metadata, spec }) => [metadata?.name, spec?.containers[0]?.image]),
+  );
+}
+
+async function patch(cluster: TestCluster, spec: unknown): Promise<void> {
+  await cluster.client.patch(statefulSets, key, { type: "merge", body: { spec } });
+  await cluster.settle();
+}
+
+const bb2 = {
+  metadata: { labels: { app: "db" } },
+  spec: { containers: [{ name: "db", image: "bb:2" }] },
+};
+
+test("pods come one after the other, each when the one before is ready", async () => {
+  await using cluster = await started();
+  expect(await cluster.podNames("lab")).toEqual(["db-0"]);
+  await cluster.runPods("lab");
+  expect(await cluster.podNames("lab")).toEqual(["db-0", "db-1"]);
+  await cluster.runPods("lab");
+  await cluster.runPods("lab");
+  expect(await cluster.podNames("lab")).toEqual(["db-0", "db-1", "db-2"]);
+  const { status } = await cluster.client.get(statefulSets, key);
+  expect(status).toMatchObject({ replicas: 3, readyReplicas: 3, currentReplicas: 3 });
+});
+
+test("a pod has its name, hostname, subdomain and index for life", async () => {
+  await using cluster = await started({ replicas: 1 });
+  const [pod] = await cluster.list(pods, "lab");
+  expect(pod?.spec).toMatchObject({ hostname: "db-0", subdomain: "db" });
+  expect(pod?.metadata?.labels).toMatchObject({
+    "apps.kubernetes.io/pod-index": "0",
+    "statefulset.kubernetes.io/pod-name": "db-0",
+  });
+  await cluster.client.delete(pods, { namespace: "lab", name: "db-0" });
+  await cluster.removePod(pod ?? {});
+  await cluster.settle();
+  const [again] = await cluster.list(pods, "lab");
+  expect(again?.metadata?.name).toBe("db-0");
+  expect(again?.metadata?.uid).not.toBe(pod?.metadata?.uid);
+});
+
+test("Parallel makes all pods at once", async () => {
+  await using cluster = await started({ podManagementPolicy: "Parallel" });
+  expect(await cluster.podNames("lab")).toEqual(["db-0", "db-1", "db-2"]);
+});
+
+test("scaling down removes the highest ordinal first and waits until it is gone", async () => {
+  await using cluster = await started();
+  for (let step = 0; step < 3; step++) await cluster.runPods("lab");
+  await patch(cluster, { replicas: 1 });
+  const going = async (): Promise<(string | undefined)[]> =>
+    (await cluster.list(pods, "lab"))
+      .filter(({ metadata }) => metadata?.deletionTimestamp)
+      .map(({ metadata }) => metadata?.name);
+  expect(await going()).toEqual(["db-2"]);
+  await cluster.runPods("lab");
+  expect(await going()).toEqual(["db-1"]);
+  await cluster.runPods("lab");
+  expect(await cluster.podNames("lab")).toEqual(["db-0"]);
+});
+
+test("a rolling update goes from the highest ordinal to the partition and no further", async () => {
+  await using cluster = await started();
+  for (let step = 0; step < 3; step++) await cluster.runPods("lab");
+  await patch(cluster, {
+    template: bb2,
+    updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 1 } },
+  });
+  for (let step = 0; step < 8; step++) await cluster.runPods("lab");
+  expect(await images(cluster)).toEqual({ "db-0": "bb:1", "db-1": "bb:2", "db-2": "bb:2" });
+  const { status } = await cluster.client.get(statefulSets, key);
+  expect(status?.currentRevision).not.toBe(status?.updateRevision);
+  await patch(cluster, { updateStrategy: { rollingUpdate: { partition: 0 } } });
+  for (let step = 0; step < 8; step++) await cluster.runPods("lab");
+  expect(new Set(Object.values(await images(cluster)))).toEqual(new Set(["bb:2"]));
+  const after = (await cluster.client.get(statefulSets, key)).status;
+  expect(after?.currentRevision).toBe(after?.updateRevision);
+  expect(await cluster.list(controllerRevisions, "lab")).toHaveLength(2);
+});
+
+test("OnDelete leaves the pods alone until somebody deletes them", async () => {
+  await using cluster = await started({ replicas: 1, updateStrategy: { type: "OnDelete" } });
+  await cluster.runPods("lab");
+  await patch(cluster, { template: bb2 });
+  expect(await images(cluster)).toEqual({ "db-0": "bb:1" });
+  await cluster.client.delete(pods, { namespace: "lab", name: "db-0" });
+  await cluster.runPods("lab");
+  expect(await images(cluster)).toEqual({ "db-0": "bb:2" });
+});
+
+test("volumeClaimTemplates are refused with an event and no pod is made", async () => {
+  await using cluster = await started({
+    volumeClaimTemplates: [{ metadata: { name: "data" }, spec: {} }],
+  });
+  expect(await cluster.podNames("lab")).toEqual([]);
+  expect(await cluster.events("lab", "StatefulSet")).toEqual([
+    "Warning NotSupported spec.volumeClaimTemplates is not supported by the embedded cluster; nothing is done for this StatefulSet",
+  ]);
+});

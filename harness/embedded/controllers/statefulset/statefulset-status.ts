@@ -1,0 +1,56 @@
+import type { StatefulSet, StatefulSetStatus } from "kubernetes-types/apps/v1";
+import type { Pod } from "kubernetes-types/core/v1";
+import { revisionHashLabel } from "../revisions/controller-revisions.ts";
+import { isAvailable, isReady } from "../objects/pod-state.ts";
+
+/** Revisions by name; pods carry the hash, the end of it. */
+export interface RevisionNames {
+  readonly current: string;
+  readonly update: string;
+}
+
+/** The status that fits these pods. */
+export function statefulSetStatus(
+  set: StatefulSet,
+  all: readonly Pod[],
+  revisions: RevisionNames,
+  nowMs: number,
+): StatefulSetStatus {
+  const existing = all.filter(({ metadata }) => !metadata?.deletionTimestamp);
+  const ofRevision = (name: string): number =>
+    existing.filter((pod) => isOfRevision(set, pod, name)).length;
+  const minReadySeconds = minReadySecondsOf(set);
+  const ready = existing.filter(isReady).length;
+  const updated = ofRevision(revisions.update);
+  const rolling = (set.spec?.updateStrategy?.type ?? "RollingUpdate") === "RollingUpdate";
+  // Kubernetes: once every pod is of the new revision and ready, that is the current one.
+  const finished = rolling && updated === all.length && ready === all.length;
+  const current = finished ? revisions.update : revisions.current;
+  return {
+    observedGeneration: set.metadata?.generation ?? 0,
+    replicas: all.length,
+    ...positive({
+      readyReplicas: ready,
+      currentReplicas: ofRevision(current),
+      updatedReplicas: updated,
+    }),
+    availableReplicas: existing.filter((pod) => isAvailable(pod, minReadySeconds, nowMs)).length,
+    currentRevision: current,
+    updateRevision: revisions.update,
+    collisionCount: set.status?.collisionCount ?? 0,
+  };
+}
+
+/** How long a pod must be ready to count as available. */
+export function minReadySecondsOf({ spec }: StatefulSet): number {
+  return spec?.minReadySeconds ?? 0;
+}
+
+/** Whether the pod was made from the revision of this name. */
+export function isOfRevision(set: StatefulSet, { metadata }: Pod, name: string): boolean {
+  return `${set.metadata?.name}-${metadata?.labels?.[revisionHashLabel]}` === name;
+}
+
+function positive(counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+}
