@@ -1,0 +1,218 @@
+import type { Secret } from "kubernetes-types/core/v1";
+import type { Ingress, IngressServiceBackend } from "kubernetes-types/networking/v1";
+import { type IngressSettings, readAnnotations } from "./annotations.ts";
+import { backendName, endpointsOf, type ServiceView } from "./backends.ts";
+import { certificateFor } from "./certificates.ts";
+import {
+  anyHost,
+  type Backend,
+  type LocationRule,
+  type Problem,
+  type Routing,
+  type VirtualHost,
+} from "./routing.ts";
+import { toLocations } from "./locations.ts";
+
+/** The cluster as the controller sees it. */
+export interface ClusterView extends ServiceView {
+  /** Those of the controller's class. */
+  readonly ingresses: readonly Ingress[];
+  secret(namespace: string, name: string): Secret | undefined;
+}
+
+interface Read {
+  readonly ingress: Ingress;
+  readonly key: string;
+  readonly namespace: string;
+  readonly settings: IngressSettings;
+}
+
+/** Makes the routing out of the objects: the oldest Ingress wins where two say the same. */
+export function buildRouting(view: ClusterView): Routing {
+  const builder = new RoutingBuilder(view);
+  const read = view.ingresses.toSorted(byAge).map((ingress) => builder.read(ingress));
+  for (const one of read) if (!one.settings.canary) builder.addMain(one);
+  for (const one of read) if (one.settings.canary) builder.addCanary(one);
+  return builder.finish();
+}
+
+function byAge({ metadata: one }: Ingress, { metadata: other }: Ingress): number {
+  return (
+    (one?.creationTimestamp ?? "").localeCompare(other?.creationTimestamp ?? "") ||
+    `${one?.namespace}/${one?.name}`.localeCompare(`${other?.namespace}/${other?.name}`)
+  );
+}
+
+class RoutingBuilder {
+  readonly #view: ClusterView;
+  readonly #problems: Problem[] = [];
+  readonly #backends = new Map<string, Backend>();
+  readonly #hosts = new Map<
+    string,
+    { rules: LocationRule[]; certificate: VirtualHost["certificate"] }
+  >();
+
+  constructor(view: ClusterView) {
+    this.#view = view;
+  }
+
+  read(ingress: Ingress): Read {
+    const { namespace = "default", name = "" } = ingress.metadata ?? {};
+    const key = `${namespace}/${name}`;
+    const { settings, problems } = readAnnotations(ingress);
+    for (const message of problems) this.#problem(key, message);
+    return { ingress, key, namespace, settings };
+  }
+
+  addMain(read: Read): void {
+    const { ingress, namespace, settings, key } = read;
+    const { rules = [], defaultBackend } = ingress.spec ?? {};
+    const fallback = defaultBackend?.service && this.#backend(read, defaultBackend.service);
+    // Only an Ingress without rules takes the hosts that nobody claims.
+    if (fallback && rules.length === 0) this.#addRule(anyHost, root(read, fallback));
+    for (const { host = anyHost, http } of rules) {
+      this.#certify(host, read);
+      for (const { path = "/", pathType, backend } of http?.paths ?? []) {
+        if (!backend.service) {
+          this.#problem(key, "a backend that is no service has no effect");
+          continue;
+        }
+        const wrong = wrongPattern(path, settings);
+        if (wrong) {
+          this.#problem(key, wrong);
+          continue;
+        }
+        const name = this.#backend(read, backend.service);
+        if (settings.defaultBackend !== "") this.#fallBack(name, namespace, read);
+        this.#addRule(host, {
+          path,
+          pathType,
+          match: "prefix",
+          backend: name,
+          ingress: key,
+          settings,
+        });
+      }
+      const hasRoot = this.#host(host).rules.some(({ path }) => path === "/");
+      if (fallback && !hasRoot && host !== anyHost) this.#addRule(host, root(read, fallback));
+    }
+  }
+
+  /** Hangs the canary on the main backend of the same host, path and path type. */
+  addCanary(read: Read): void {
+    for (const { host = anyHost, http } of read.ingress.spec?.rules ?? [])
+      for (const { path = "/", pathType, backend } of http?.paths ?? []) {
+        if (!backend.service) continue;
+        const name = this.#backend(read, backend.service, true);
+        const main = this.#hosts
+          .get(host)
+          ?.rules.find((rule) => rule.path === path && rule.pathType === pathType)?.backend;
+        const mainBackend =
+          main === undefined || main === name ? undefined : this.#backends.get(main);
+        if (!mainBackend) {
+          this.#problem(
+            read.key,
+            `no other Ingress has host "${host}", path "${path}" and pathType ${pathType} with another service: the canary has no effect`,
+          );
+          continue;
+        }
+        if (mainBackend.alternatives.includes(name)) continue;
+        if (mainBackend.alternatives.length > 0)
+          this.#problem(
+            read.key,
+            `service of ${host}${path} has a canary already, of which only the first counts`,
+          );
+        const alternatives = [...mainBackend.alternatives, name];
+        this.#backends.set(mainBackend.name, { ...mainBackend, alternatives });
+      }
+  }
+
+  finish(): Routing {
+    const hosts = new Map<string, VirtualHost>();
+    for (const [name, { rules, certificate }] of this.#hosts)
+      hosts.set(name, { name, certificate, locations: toLocations(rules) });
+    return { hosts, backends: this.#backends, problems: this.#problems };
+  }
+
+  #backend(read: Read, service: IngressServiceBackend, isCanary = false): string {
+    const name = backendName(read.namespace, service);
+    const known = this.#backends.get(name);
+    const endpoints = endpointsOf(this.#view, read.namespace, service);
+    if (typeof endpoints === "string") this.#problem(read.key, endpoints);
+    this.#backends.set(name, {
+      name,
+      endpoints: typeof endpoints === "string" ? [] : endpoints,
+      alternatives: known?.alternatives ?? [],
+      shaping: isCanary ? read.settings.shaping : known?.shaping,
+    });
+    return name;
+  }
+
+  /** While the backend has no endpoints, those of the Ingress's own default backend answer. */
+  #fallBack(name: string, namespace: string, { settings, key }: Read): void {
+    const backend = this.#backends.get(name);
+    if (!backend || backend.endpoints.length > 0) return;
+    const service = this.#view.service(namespace, settings.defaultBackend);
+    const number = service?.spec?.ports?.[0]?.port ?? 0;
+    const reference = { name: settings.defaultBackend, port: { number } };
+    const endpoints = endpointsOf(this.#view, namespace, reference);
+    if (typeof endpoints === "string") this.#problem(key, endpoints);
+    else this.#backends.set(name, { ...backend, endpoints });
+  }
+
+  #addRule(host: string, rule: LocationRule): void {
+    const { rules } = this.#host(host);
+    const same = rules.find(
+      ({ path, pathType }) => path === rule.path && pathType === rule.pathType,
+    );
+    if (!same) rules.push(rule);
+    else if (same.ingress !== rule.ingress)
+      this.#problem(
+        rule.ingress,
+        `host "${host}" and path "${rule.path}" is already defined in ingress ${same.ingress}, which is older and wins`,
+      );
+  }
+
+  #host(host: string): { rules: LocationRule[]; certificate: VirtualHost["certificate"] } {
+    const known = this.#hosts.get(host);
+    if (known) return known;
+    const fresh = { rules: [], certificate: undefined };
+    this.#hosts.set(host, fresh);
+    return fresh;
+  }
+
+  #certify(host: string, { ingress, namespace, key }: Read): void {
+    const entry = this.#host(host);
+    if (entry.certificate) return;
+    const { certificate, problem } = certificateFor(host, ingress, (name) =>
+      this.#view.secret(namespace, name),
+    );
+    entry.certificate = certificate;
+    if (problem) this.#problem(key, problem);
+  }
+
+  #problem(ingress: string, message: string): void {
+    this.#problems.push({ ingress, message });
+  }
+}
+
+function root({ key, settings }: Read, backend: string): LocationRule {
+  return {
+    path: "/",
+    pathType: "ImplementationSpecific",
+    match: "prefix",
+    backend,
+    ingress: key,
+    settings,
+  };
+}
+
+/** What is wrong with a path that is meant as a regular expression. */
+function wrongPattern(path: string, settings: IngressSettings): string | undefined {
+  if (!settings.useRegex && settings.rewriteTarget === "") return undefined;
+  try {
+    return RegExp(path) && undefined;
+  } catch (error) {
+    return `path "${path}" has no effect: ${(error as Error).message}`;
+  }
+}
