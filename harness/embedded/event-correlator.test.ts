@@ -53,13 +53,14 @@ test("messages more than ten minutes apart are not combined", async () => {
   expect(correlator.correlate({ ...facts, message: "late" }, "web.9")?.message).toBe("late");
 });
 
-test("the 26th report on one object and reason is dropped but counted, and one more passes after five minutes", async () => {
+test("the 26th report of one type on one object is dropped but counted, and one more passes after five minutes", async () => {
   const clock = new SteppedClock();
   const correlator = new EventCorrelator(clock);
   for (let index = 0; index < 25; index++)
     expect(correlator.correlate(facts, "web.1")).toBeTruthy();
   expect(correlator.correlate(facts, "web.1")).toBeUndefined();
-  expect(correlator.correlate({ ...facts, reason: "Pulled" }, "web.2")).toBeTruthy();
+  expect(correlator.correlate({ ...facts, reason: "Unhealthy" }, "web.2")).toBeUndefined();
+  expect(correlator.correlate({ ...facts, type: "Normal" }, "web.3")).toBeTruthy();
   await clock.advance(300_000);
   expect(correlator.correlate(facts, "web.1")?.count).toBe(27);
   expect(correlator.correlate(facts, "web.1")).toBeUndefined();

@@ -36,8 +36,8 @@ const spamRefillMs = 300_000;
 
 /**
  * Kubernetes' event correlator: an event seen before counts up; the tenth of a kind that differs only in its message
- * within ten minutes starts a "combined from similar events"; a source may report 25 times on one object and reason
- * and from then on once in five minutes.
+ * within ten minutes starts a "combined from similar events"; a source may report 25 times on one object in each type
+ * (Normal, Warning) and from then on once in five minutes.
  */
 export class EventCorrelator {
   readonly #clock: Clock;
@@ -93,7 +93,7 @@ export class EventCorrelator {
 
   #takeToken(facts: EventFacts): boolean {
     const now = this.#clock.now();
-    const key = [facts.source, facts.object, facts.reason].join("\0");
+    const key = [facts.source, facts.object, facts.type].join("\0");
     const bucket = this.#tokens.get(key) ?? { left: spamBurst, atMs: now };
     const left = Math.min(spamBurst, bucket.left + (now - bucket.atMs) / spamRefillMs);
     this.#tokens.set(key, { left: left >= 1 ? left - 1 : left, atMs: now });
