@@ -42,7 +42,7 @@ export class PodProcess implements AsyncDisposable {
   /** The next line of output as JSON. */
   async next<T = unknown>(): Promise<T> {
     const { done, value } = await this.#lines.next();
-    if (done) throw new Error(`the process ended: ${this.errors.join("")}`);
+    if (done) throw new Error(`the process ended (${await this.exited}): ${this.errors.join("")}`);
     return JSON.parse(value) as T;
   }
 
