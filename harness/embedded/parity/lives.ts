@@ -1,0 +1,107 @@
+import { facetsOf, plain } from "./facets.ts";
+import { Names, textAt, valueAt } from "./names.ts";
+import { type Trace, type TracedResource, tracedResources } from "./trace.ts";
+
+/**
+ * What a scenario showed: for each facet of each role, the lives of the objects in that role. Objects of one role (the
+ * pods of a ReplicaSet) are interchangeable, so their lives are a set.
+ */
+export type Lives = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Reads off a trace what is compared. */
+export function livesOf(trace: Trace): Lives {
+  const names = new Names(trace);
+  const lives = new Map<string, Set<string>>();
+  const add = (key: string, life: string): void => {
+    const known = lives.get(key);
+    if (known) known.add(life);
+    else lives.set(key, new Set([life]));
+  };
+  for (const resource of tracedResources)
+    for (const [key, life] of objectLives(trace, resource, names)) add(key, life);
+  for (const [key, life] of endpointLives(trace, names)) add(key, life);
+  for (const [key, life] of eventLives(trace, names)) add(key, life);
+  return lives;
+}
+
+function objectLives(trace: Trace, resource: TracedResource, names: Names): [string, string][] {
+  const values = new Map<string, { key: string; comparison: string; seen: string[] }>();
+  const shapes: [string, string][] = [];
+  for (const { type, object } of trace[resource]) {
+    const role = `${resource} ${names.roleOf(object)}`;
+    if (type === "ADDED" && resource !== "events")
+      shapes.push([`${role} | as created`, plain(shapeOf(object), names)]);
+    for (const { name, comparison, value } of facetsOf(resource, object, names)) {
+      const id = `${object.metadata?.uid} ${name}`;
+      const entry = values.get(id) ?? { key: `${role} | ${name}`, comparison, seen: [] };
+      values.set(id, entry);
+      if (entry.seen.at(-1) !== value) entry.seen.push(value);
+    }
+  }
+  const lives = [...values.values()].map(({ key, comparison, seen }): [string, string] => [
+    key,
+    (comparison === "sequence" ? seen : turningPoints(seen)).join(" → "),
+  ]);
+  return [...shapes, ...lives];
+}
+
+/** The first and last value, and those where a number stops rising or falling. */
+export function turningPoints(seen: readonly string[]): string[] {
+  return seen.filter((value, index) => {
+    const [before, after] = [seen[index - 1], seen[index + 1]];
+    if (before === undefined || after === undefined) return true;
+    return Number(before) < Number(value) !== Number(value) < Number(after);
+  });
+}
+
+/** The object without what only tells runs apart. */
+function shapeOf(object: unknown): unknown {
+  if (Array.isArray(object)) return object.map(shapeOf);
+  if (object === null || typeof object !== "object") return object;
+  const left = Object.entries(object)
+    .filter(([key]) => !["managedFields", "resourceVersion", "uid"].includes(key))
+    .toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(left.map(([key, value]) => [key, shapeOf(value)]));
+}
+
+/** Each endpoint's conditions over time, by the role of its pod. */
+function endpointLives({ endpointslices }: Trace, names: Names): [string, string][] {
+  const lives = new Map<string, { key: string; seen: string[] }>();
+  for (const { object } of endpointslices) {
+    const endpoints = valueAt(object, "endpoints");
+    const present = Array.isArray(endpoints) ? (endpoints as unknown[]) : [];
+    const uids = new Set<string>();
+    for (const endpoint of present) {
+      const pod = textAt(endpoint, "targetRef", "name") ?? "";
+      const uid = textAt(endpoint, "targetRef", "uid") ?? "";
+      uids.add(uid);
+      const life = lives.get(uid) ?? { key: `endpoints ${names.of(pod)}`, seen: [] };
+      lives.set(uid, life);
+      const conditions = ["ready", "serving", "terminating"].filter(
+        (one) => valueAt(endpoint, "conditions", one) === true,
+      );
+      const text = conditions.join("+") || "not ready";
+      if (life.seen.at(-1) !== text) life.seen.push(text);
+    }
+    for (const [uid, { seen }] of lives)
+      if (!uids.has(uid) && seen.at(-1) !== "gone") seen.push("gone");
+  }
+  return [...lives.values()].map(({ key, seen }) => [key, seen.join(" → ")]);
+}
+
+/** Each event's final count, and how many objects of the role it was reported on. */
+function eventLives({ events }: Trace, names: Names): [string, string][] {
+  const last = new Map<string, { key: string; count: number }>();
+  for (const { type, object } of events) {
+    if (type === "DELETED") continue;
+    const about = `${textAt(object, "involvedObject", "kind")} ${names.of(textAt(object, "involvedObject", "name") ?? "")}`;
+    const reporter = textAt(object, "reportingComponent");
+    const what = ["type", "reason", "message"].map((part) => textAt(object, part)).join(" ");
+    const count = Number(valueAt(object, "count") ?? 1);
+    const key = `events on ${about} | ${reporter} ${names.of(what)}`;
+    last.set(object.metadata?.uid ?? "", { key, count });
+  }
+  const byKey = new Map<string, number[]>();
+  for (const { key, count } of last.values()) byKey.set(key, [...(byKey.get(key) ?? []), count]);
+  return [...byKey].map(([key, all]) => [key, all.toSorted((a, b) => a - b).join(", ")]);
+}
