@@ -13,6 +13,7 @@ import type { LabRecord, RunRecord } from "../harness/report/record.ts";
 import { createTerminal } from "../harness/report/terminal.ts";
 import { toRunRecord } from "../harness/report/run-record.ts";
 import { inLanguage, type Language, languages } from "../harness/report/text.ts";
+import { mustNotBeNpms } from "./npm-flags.ts";
 import { runCommand } from "./run-command.ts";
 
 const usage = `npm run lab -- --list          every lab: its name, what it shows, where it comes from, what it needs
@@ -47,6 +48,7 @@ type Values = ReturnType<
 >["values"];
 
 await runCommand(usage, async (signal) => {
+  mustNotBeNpms("lab", Object.keys(options));
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const language = toLanguage(values.lang);
   if (values.list) return list(language);

@@ -14,6 +14,7 @@ import {
 import { withAddons } from "../harness/lab/with-addons.ts";
 import { sabotageTable } from "../harness/report/sabotage-table.ts";
 import { createPaint, takesColours } from "../harness/report/style.ts";
+import { mustNotBeNpms } from "./npm-flags.ts";
 import { runCommand } from "./run-command.ts";
 
 const usage = `npm run sabotage [NAME …]    break labs on purpose: the named checks must notice (default: every lab)
@@ -24,6 +25,7 @@ const usage = `npm run sabotage [NAME …]    break labs on purpose: the named c
   --help            this text`;
 
 await runCommand(usage, async (signal) => {
+  mustNotBeNpms("sabotage", ["cluster", "context", "jobs"]);
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {

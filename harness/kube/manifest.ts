@@ -138,10 +138,7 @@ function deepest(document: Document.Parsed, parts: readonly PathPart[]): number 
   let node: Node | null | undefined = document.contents;
   for (const part of parts) {
     if (isAlias(node)) node = node.resolve(document);
-    const next: { at: number | undefined; value: Node | null | undefined } | undefined = stepInto(
-      node,
-      part,
-    );
+    const next: Place | undefined = stepInto(node, part);
     if (!next) break;
     offset = next.at ?? offset;
     node = next.value;
@@ -149,7 +146,12 @@ function deepest(document: Document.Parsed, parts: readonly PathPart[]): number 
   return offset;
 }
 
-function stepInto(node: Node | null | undefined, part: PathPart) {
+interface Place {
+  readonly at: number | undefined;
+  readonly value: Node | null | undefined;
+}
+
+function stepInto(node: Node | null | undefined, part: PathPart): Place | undefined {
   if (isMap(node)) {
     const pair = node.items.find((item) => isScalar(item.key) && item.key.value === part);
     if (!isPair(pair)) return undefined;
@@ -159,6 +161,11 @@ function stepInto(node: Node | null | undefined, part: PathPart) {
     const value = node.items[part] as Node | undefined;
     return value ? { at: value.range?.[0], value } : undefined;
   }
+  // Go names fields without indexes, `spec.ports.port`: the first element that has one is meant.
+  if (isSeq(node))
+    return node.items
+      .map((item) => stepInto(item as Node, part))
+      .find((found) => found !== undefined);
   return undefined;
 }
 

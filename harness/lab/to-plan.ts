@@ -26,6 +26,7 @@ function withOwnHost(context: RunContext, headers: Readonly<Record<string, strin
 
 /** A port where nothing listens: requests sent there all fail. */
 const deadPort = "1";
+const nowhere = { host: "127.0.0.1", port: Number(deadPort) };
 
 /** What of the answers is handed over beside who gave them. @default nothing */
 export interface KeepOptions {
@@ -52,8 +53,8 @@ async function toRequestPlan(
       : { ...(protocol === "tcp" ? {} : { method }), ...(body === "" ? {} : { body }) }),
     ...(headers ? { headers: withOwnHost(context, headers) } : {}),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(description.from === outside && !broken
-      ? { address: await addressFromOutside(context, description) }
+    ...(description.from === outside
+      ? { address: broken ? nowhere : await addressFromOutside(context, description) }
       : {}),
   };
 }

@@ -119,7 +119,7 @@ function labLines(record: LabRecord, paint: Paint): readonly string[] {
   return [
     "",
     paint(["bold", colour], `${record.lab} ${record.outcome}${reason}`) +
-      paint("dim", ` in ${duration(record.durationMs)}`),
+      paint("dim", ` in ${duration(record.durationMs)} (${phaseLine(record.phases)})`),
     ...(record.error ? errorLines(record.error, paint) : []),
   ];
 }
