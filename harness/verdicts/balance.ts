@@ -27,7 +27,7 @@ export interface BalanceOptions extends AttributionOptions {
   readonly alpha?: number;
   /** Probability of a PASS while any member's share is off by the tolerance or more. @default 1e-6 */
   readonly beta?: number;
-  /** Requests after which it is INCONCLUSIVE. @default five times the least possible mean */
+  /** Requests after which it is INCONCLUSIVE. @default eight times the least possible mean */
   readonly cap?: number;
   /** Requests collected after a fact that settles a FAIL by itself. @default 50 */
   readonly afterFact?: number;
@@ -183,7 +183,7 @@ function toSettings(options: BalanceOptions): Settings {
   const versus = share - tolerance;
   const least = leastMeanRequests({ share, versus, alpha: part, beta });
   const allSeenBy = Math.ceil(Math.log(part / size) / Math.log1p(-share));
-  const cap = options.cap ?? Math.ceil(5 * least);
+  const cap = options.cap ?? Math.ceil(8 * least);
   return { names, size, share, tolerance, alpha, beta, cap, part, allSeenBy };
 }
 

@@ -74,6 +74,11 @@ export function leastMeanForShares(options: ShareTestOptions): number {
   return Math.max(...sidesOf(options).map(leastMeanRequests));
 }
 
+/** Requests by which a joint test that is undecided may be given up: a right split hardly ever gets there. */
+export function defaultCap(options: ShareTestOptions): number {
+  return Math.ceil(8 * leastMeanForShares(options));
+}
+
 /** Starts a joint test. */
 export function createShareTest(options: ShareTestOptions): ShareTest {
   const { shares, maxErrorShare, afterFact } = options;

@@ -14,7 +14,7 @@ import { likeliestCause } from "./share-causes.ts";
 import {
   createShareTest,
   ERROR,
-  leastMeanForShares,
+  defaultCap,
   STRANGER,
   type ShareFailure,
   type ShareTestOptions,
@@ -34,7 +34,7 @@ export interface SplitOptions extends AttributionOptions {
   readonly beta?: number;
   /** Share of failed requests that a PASS rules out; 0: none may fail. @default 0 */
   readonly maxErrorShare?: number;
-  /** Requests after which it is INCONCLUSIVE. @default five times the least possible mean */
+  /** Requests after which it is INCONCLUSIVE. @default eight times the least possible mean */
   readonly cap?: number;
   /** Requests collected after a fact that settles a FAIL by itself (error, leak), to tell its cause. @default 50 */
   readonly afterFact?: number;
@@ -94,7 +94,7 @@ export function judgeSplit(
 export function createSplit(options: SplitOptions): SplitJudge {
   const names = Object.keys(options.weights);
   const settings = toShareTestOptions(options);
-  const cap = options.cap ?? Math.ceil(5 * leastMeanForShares(settings));
+  const cap = options.cap ?? defaultCap(settings);
   const test = createShareTest(settings);
   const indices = new Map(names.map((name, i) => [name, i]));
   const targetOf = attributeBy(options);
