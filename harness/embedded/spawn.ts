@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { LabError } from "../errors/lab-error.ts";
 import type { ErrorCode } from "../errors/catalogue.ts";
 import { systemClock } from "../time/clock.ts";
+import { compileCacheFolder } from "./state/compile-cache.ts";
 import { isRunning, type ProcessIdentity } from "./state/process-identity.ts";
 import {
   createStateFolder,
@@ -90,7 +91,11 @@ function launch(folder: StateFolder, options: SpawnOptions): ChildProcess {
       // Of its own group: Ctrl-C in the terminal reaches this process, which then ends the cluster in order.
       detached: true,
       stdio: [options.detached ? "ignore" : "pipe", "pipe", log],
-      env: { ...process.env, KUBELAB_DETACHED: options.detached ? "1" : "" },
+      env: {
+        ...process.env,
+        KUBELAB_DETACHED: options.detached ? "1" : "",
+        NODE_COMPILE_CACHE: compileCacheFolder(),
+      },
     },
   );
   closeSync(log);
