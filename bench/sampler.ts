@@ -32,7 +32,7 @@ export default async function benchSampler(signal: AbortSignal): Promise<void> {
   ]);
   if (await hasWrk()) clients.set("wrk", wrk);
   else console.log("wrk: skipped, it is not installed (apt-get install wrk)\n");
-  for (const connections of [1, 10, 50]) await compare(server.url, connections, clients, signal);
+  for (const connections of [10, 50]) await compare(server.url, connections, clients, signal);
   for (const stream of ["kept-alive", "new"] as const) await schedule(server.url, stream, signal);
 }
 
