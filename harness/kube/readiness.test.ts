@@ -69,6 +69,24 @@ test.each(["ImagePullBackOff", "CreateContainerConfigError", "CrashLoopBackOff"]
   },
 );
 
+test("a container that ended again and waits for its restart is in a crash loop", () => {
+  const terminated = { exitCode: 3, reason: "Error" };
+  const crashing = (restartCount: number, restartPolicy = "Always"): KubeObject => ({
+    kind: "Pod",
+    metadata: { name: "web-1" },
+    spec: { restartPolicy },
+    status: { containerStatuses: [{ name: "web", restartCount, state: { terminated } }] },
+  });
+  const judge = (pod: KubeObject) => judgeReadiness(deployment({ observedGeneration: 2 }), [pod]);
+  expect(judge(crashing(1))).toMatchObject({
+    state: "failing",
+    last: "CrashLoopBackOff on web-1",
+    detail: "container web: Error, exit code 3, 1 restart",
+  });
+  expect(judge(crashing(0)).state).toBe("waiting");
+  expect(judge(crashing(1, "OnFailure")).state).toBe("waiting");
+});
+
 test("a pod that is only being created is waited for", () => {
   const found = judgeReadiness(deployment({ observedGeneration: 2 }), [pod("ContainerCreating")]);
   expect(found).toMatchObject({ state: "waiting", last: "ContainerCreating on reviews-7c9f" });

@@ -22,7 +22,10 @@ interface ContainerStatus {
   readonly name: string;
   readonly ready?: boolean;
   readonly restartCount?: number;
-  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly exitCode?: number; readonly reason?: string };
+  };
 }
 
 interface PodStatus {
@@ -170,10 +173,23 @@ function podTrouble(pod: KubeObject): { last: string; detail?: string } | undefi
         ...(waiting.message ? { detail: `container ${container.name}: ${waiting.message}` } : {}),
       };
   }
+  const crashed =
+    pod.spec?.["restartPolicy"] === "Always" ? containersOf(pod).find(isCrashing) : undefined;
+  if (crashed) {
+    const { exitCode, reason } = crashed.state?.terminated ?? {};
+    const detail = `container ${crashed.name}: ${reason}, exit code ${exitCode}, ${count(crashed.restartCount ?? 0, "restart")}`;
+    return { last: `CrashLoopBackOff on ${name}`, detail };
+  }
   const scheduled = conditionsOf(pod).find((entry) => entry.type === "PodScheduled");
   if (scheduled?.status === "False" && scheduled.reason === "Unschedulable")
     return { last: `Unschedulable: ${name}`, ...said(scheduled) };
   return undefined;
+}
+
+// Kubernetes: while a restart is held back the state stays `terminated`; `waiting` with CrashLoopBackOff
+// is seen for a moment only, just before the container starts again.
+function isCrashing({ state, restartCount = 0 }: ContainerStatus): boolean {
+  return restartCount > 0 && (state?.terminated?.exitCode ?? 0) !== 0;
 }
 
 function podHindrance(pod: KubeObject): string | undefined {

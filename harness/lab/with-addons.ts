@@ -1,3 +1,4 @@
+import type { Addon } from "../addons/addon.ts";
 import type { StartedCluster } from "../clusters/cluster.ts";
 import { LabError } from "../errors/lab-error.ts";
 import type { LabCluster } from "./lab-cluster.ts";
@@ -24,11 +25,22 @@ export function withAddons(cluster: StartedCluster): LabCluster {
   };
 }
 
+const addons: Readonly<Record<string, () => Promise<Addon>>> = {
+  istio: async () => (await import("../addons/istio/istio.ts")).istio,
+};
+
 async function install(
-  _cluster: StartedCluster,
+  cluster: StartedCluster,
   name: string,
-  _onProgress: (text: string) => void,
-  _signal: AbortSignal,
+  onProgress: (text: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
-  throw new LabError("NOT_SUPPORTED", `there is no add-on "${name}"`);
+  const load = addons[name];
+  if (!load)
+    throw new LabError("LAB_INVALID", `there is no add-on "${name}"`, {
+      facts: { expected: Object.keys(addons), received: name },
+    });
+  const addon = await load();
+  const context = { kubeConfig: cluster.kubeConfig, signal, onProgress };
+  if (!(await addon.isInstalled(context))) await addon.install(context);
 }

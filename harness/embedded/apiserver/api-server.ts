@@ -4,14 +4,19 @@ import type { Client } from "../client.ts";
 import type { NodeAgent } from "../node-agent.ts";
 import type { PodNetwork } from "../pod-network.ts";
 import type { AdmissionStep } from "./admission/admission.ts";
+import { createMutatingWebhooks } from "./admission/mutating-webhooks.ts";
 import { createNamespaceLifecycle } from "./admission/namespace-lifecycle.ts";
+import { podSchedulingDefaults } from "./admission/pod-scheduling-defaults.ts";
+import { createServiceAccountAdmission } from "./admission/service-account.ts";
+import { createServiceAddresses } from "./admission/service-addresses.ts";
+import { WebhookCaller } from "./admission/webhook-caller.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { Authorizer } from "./auth/authorizer.ts";
 import { CertificateAuthority } from "./auth/certificates.ts";
 import { writeKubeConfig } from "./auth/kubeconfig.ts";
 import { ServiceAccountTokens } from "./auth/service-account-tokens.ts";
 import { createTokenRequest } from "./auth/token-request.ts";
-import { createBootstrapObjects } from "./bootstrap-objects.ts";
+import { createBootstrapObjects, publishApiServer } from "./bootstrap-objects.ts";
 import { Actions } from "./http/actions.ts";
 import { ApiHandler } from "./http/api-handler.ts";
 import { Discovery } from "./http/discovery.ts";
@@ -147,6 +152,7 @@ class EmbeddedApiServer implements ApiServer {
       onRequest: (request, response) => void handler.handle(request, response),
       onUpgrade: (_request, socket) => socket.destroy(),
     });
+    publishApiServer(this.#store, server.port, this.#clock.now());
     const url = `https://127.0.0.1:${server.port}`;
     const kubeConfigPath = stateDir === undefined ? undefined : join(stateDir, "kubeconfig");
     if (kubeConfigPath) await this.#writeKubeConfig(kubeConfigPath, url, server);
@@ -170,7 +176,15 @@ class EmbeddedApiServer implements ApiServer {
   }
 
   #admissionSteps(): AdmissionStep[] {
-    return [createNamespaceLifecycle(this.#store)];
+    const store = this.#store;
+    const caller = new WebhookCaller(store, () => this.#network);
+    return [
+      createNamespaceLifecycle(store),
+      podSchedulingDefaults,
+      createServiceAccountAdmission(store),
+      createMutatingWebhooks(store, caller),
+      createServiceAddresses(store),
+    ];
   }
 
   #createHandler(): ApiHandler {

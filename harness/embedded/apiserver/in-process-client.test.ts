@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createInformer } from "../informer.ts";
-import { configMaps, namespaces, pods } from "../resources.ts";
+import { configMaps, namespaces, pods, serviceAccounts } from "../resources.ts";
 import { createApiServer } from "./api-server.ts";
 
 const configMap = (name: string, data: Record<string, string> = {}) => ({
@@ -8,6 +8,14 @@ const configMap = (name: string, data: Record<string, string> = {}) => ({
   data,
 });
 const labelled = (on: string) => ({ metadata: { ...configMap("w").metadata, labels: { on } } });
+/** A server on which pods can be made. */
+async function serverForPods() {
+  const server = createApiServer();
+  const metadata = { name: "default", namespace: "default" };
+  await server.client.create(serviceAccounts, { metadata });
+  return server;
+}
+
 const pod = { containers: [{ name: "c", image: "i" }] };
 
 test("a new object gets uid, resourceVersion and creationTimestamp, and comes back frozen", async () => {
@@ -36,7 +44,7 @@ test("an update that changes nothing keeps the resourceVersion", async () => {
 });
 
 test("a pod on a node stays until it is deleted with grace 0", async () => {
-  const { client } = createApiServer();
+  const { client } = await serverForPods();
   const key = { namespace: "default", name: "p" };
   await client.create(pods, { metadata: key, spec: { ...pod, nodeName: "kubelab" } });
   await client.delete(pods, key, { gracePeriodSeconds: 7 });
@@ -47,7 +55,7 @@ test("a pod on a node stays until it is deleted with grace 0", async () => {
 });
 
 test("a pod that was never scheduled is gone at once", async () => {
-  const { client } = createApiServer();
+  const { client } = await serverForPods();
   const key = { namespace: "default", name: "p" };
   await client.create(pods, { metadata: key, spec: pod });
   await client.delete(pods, key);

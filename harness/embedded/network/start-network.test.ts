@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,7 +7,7 @@ import type { PodSandbox } from "../pod-network.ts";
 import { issueCredential } from "./credential.ts";
 import { decodePodEnvironment, networkVariable } from "./pod-environment.ts";
 import { startNetwork, type StartedNetwork } from "./start-network.ts";
-import { PodProcess, say } from "./testing/test-node.ts";
+import { runInPod, say, type PodProcess } from "./testing/test-node.ts";
 
 let folder: string;
 const stopped = new AbortController();
@@ -47,12 +46,7 @@ const environmentOf = (network: StartedNetwork, pod: PodSandbox) =>
   decodePodEnvironment(network.environment(pod, { proxy: false })[networkVariable] ?? "");
 
 function run(network: StartedNetwork, pod: PodSandbox, code: string, more = {}): PodProcess {
-  const env = { PATH: process.env["PATH"], ...network.environment(pod, { proxy: false }), ...more };
-  const child = spawn(process.execPath, ["--input-type=module", "-e", say + code], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const running = new PodProcess(child);
+  const running = runInPod(network.environment(pod, { proxy: false }), say + code, more);
   started.push(running);
   return running;
 }

@@ -54,7 +54,7 @@ export function facetsOf(resource: TracedResource, object: TracedObject, names: 
     case "endpointslices":
       return [sequence("labels", Object.keys(object.metadata?.labels ?? {}).toSorted())];
     case "services":
-      return [sequence("spec", plain(valueAt(object, "spec"), names))];
+      return [];
     case "events":
       return [];
     default:
@@ -110,11 +110,6 @@ function stateText(state: unknown, names: Names): string {
     return names.of(parts.filter((part) => part !== "").join(" "));
   }
   return "none";
-}
-
-/** The value as text, with names and random parts replaced. */
-export function plain(value: unknown, names: Names): string {
-  return names.of(JSON.stringify(value) ?? "absent");
 }
 
 function sequence(name: string, value: unknown): Facet {

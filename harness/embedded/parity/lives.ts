@@ -1,6 +1,6 @@
-import { facetsOf, plain } from "./facets.ts";
+import { facetsOf } from "./facets.ts";
 import { Names, textAt, valueAt } from "./names.ts";
-import { type Trace, type TracedResource, tracedResources } from "./trace.ts";
+import { type Trace, type TracedObject, type TracedResource, tracedResources } from "./trace.ts";
 
 /**
  * What a scenario showed: for each facet of each role, the lives of the objects in that role. Objects of one role (the
@@ -30,7 +30,8 @@ function objectLives(trace: Trace, resource: TracedResource, names: Names): [str
   for (const { type, object } of trace[resource]) {
     const role = `${resource} ${names.roleOf(object)}`;
     if (type === "ADDED" && resource !== "events")
-      shapes.push([`${role} | as created`, plain(shapeOf(object), names)]);
+      for (const leaf of leavesOf(withoutChance(resource, object)))
+        shapes.push([`${role} | as created`, names.of(leaf)]);
     for (const { name, comparison, value } of facetsOf(resource, object, names)) {
       const id = `${object.metadata?.uid} ${name}`;
       const entry = values.get(id) ?? { key: `${role} | ${name}`, comparison, seen: [] };
@@ -54,14 +55,20 @@ export function turningPoints(seen: readonly string[]): string[] {
   });
 }
 
-/** The object without what only tells runs apart. */
-function shapeOf(object: unknown): unknown {
-  if (Array.isArray(object)) return object.map(shapeOf);
-  if (object === null || typeof object !== "object") return object;
-  const left = Object.entries(object)
+/** Whether a slice is seen before its first endpoint depends on who is faster. */
+function withoutChance(resource: TracedResource, object: TracedObject): object {
+  if (resource !== "endpointslices") return object;
+  const { endpoints: _, ports: __, ...rest } = object;
+  return rest;
+}
+
+/** Every field that has a value, as "path = value", but for what only tells runs apart. */
+export function leavesOf(value: unknown, path = ""): string[] {
+  if (value === null || typeof value !== "object" || Object.keys(value).length === 0)
+    return [`${path} = ${JSON.stringify(value)}`];
+  return Object.entries(value)
     .filter(([key]) => !["managedFields", "resourceVersion", "uid"].includes(key))
-    .toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return Object.fromEntries(left.map(([key, value]) => [key, shapeOf(value)]));
+    .flatMap(([key, inner]) => leavesOf(inner, path === "" ? key : `${path}.${key}`));
 }
 
 /** Each endpoint's conditions over time, by the role of its pod. */

@@ -15,6 +15,8 @@ export class Names {
       const number = (replicaSets.get(owner) ?? 0) + 1;
       replicaSets.set(owner, number);
       names.set(name, `${owner}-<rs${number}>`);
+      const hash = object.metadata?.labels?.["pod-template-hash"];
+      if (hash !== undefined) names.set(hash, `<rs${number}>`);
     }
     for (const { object } of trace.pods) {
       const { name = "", generateName } = object.metadata ?? {};

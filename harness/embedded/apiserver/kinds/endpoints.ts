@@ -1,4 +1,6 @@
+import type { Endpoints } from "kubernetes-types/core/v1";
 import { endpoints } from "../../resources.ts";
+import { ageColumn, firstThree, nameColumn } from "../tables/cells.ts";
 import { defineKind } from "./kind.ts";
 
 /** Endpoints. */
@@ -7,4 +9,19 @@ export const endpointsKind = defineKind({
   singular: "endpoints",
   shortNames: ["ep"],
   schema: "Endpoints",
+  setDefaults({ subsets }) {
+    for (const subset of subsets ?? []) {
+      for (const port of subset.ports ?? []) port.protocol ||= "TCP";
+    }
+  },
+  columns: [nameColumn, { name: "Endpoints", type: "string", cell: endpointsText }, ageColumn],
 });
+
+function endpointsText({ subsets }: Endpoints): string {
+  const all = (subsets ?? []).flatMap(({ addresses = [], ports = [] }) =>
+    ports.length === 0
+      ? addresses.map(({ ip }) => ip)
+      : ports.flatMap(({ port }) => addresses.map(({ ip }) => `${ip}:${port}`)),
+  );
+  return firstThree(all, "<none>");
+}

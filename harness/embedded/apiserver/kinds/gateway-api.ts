@@ -1,4 +1,7 @@
 import type { Resource } from "../../resource.ts";
+import { ageColumn, nameColumn } from "../tables/cells.ts";
+import { conditionColumn, jsonPathColumn } from "../tables/json-path-column.ts";
+import { setGatewayDefaults, setRouteDefaults } from "../defaults/gateway-api-defaults.ts";
 import { defineKind } from "./kind.ts";
 
 const gatewayApi = { group: "gateway.networking.k8s.io", version: "v1" } as const;
@@ -37,6 +40,13 @@ export const gatewayApiKinds = [
     singular: "gatewayclass",
     shortNames: ["gc"],
     schema: "gateway.GatewayClass",
+    columns: [
+      nameColumn,
+      jsonPathColumn("Controller", "spec.controllerName"),
+      conditionColumn("Accepted", "Accepted"),
+      ageColumn,
+      jsonPathColumn("Description", "spec.description", 1),
+    ],
   }),
   defineKind({
     ...common,
@@ -44,11 +54,21 @@ export const gatewayApiKinds = [
     singular: "gateway",
     shortNames: ["gtw"],
     schema: "gateway.Gateway",
+    setDefaults: setGatewayDefaults,
+    columns: [
+      nameColumn,
+      jsonPathColumn("Class", "spec.gatewayClassName"),
+      jsonPathColumn("Address", "status.addresses"),
+      conditionColumn("Programmed", "Programmed"),
+      ageColumn,
+    ],
   }),
   defineKind({
     ...common,
     resource: httpRoutes,
     singular: "httproute",
     schema: "gateway.HTTPRoute",
+    setDefaults: setRouteDefaults,
+    columns: [nameColumn, jsonPathColumn("Hostnames", "spec.hostnames"), ageColumn],
   }),
 ];

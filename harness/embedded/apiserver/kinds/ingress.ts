@@ -1,5 +1,12 @@
+import type { Ingress } from "kubernetes-types/networking/v1";
 import { ingresses } from "../../resources.ts";
+import type { FieldErrors } from "../errors/field-errors.ts";
+import { ageColumn, firstThree, nameColumn } from "../tables/cells.ts";
+import { isDnsSubdomain } from "../validation/names.ts";
+import { checkOneOf } from "../validation/numbers.ts";
 import { defineKind } from "./kind.ts";
+
+const pathTypes = ["Exact", "ImplementationSpecific", "Prefix"];
 
 /** Ingress. */
 export const ingressKind = defineKind({
@@ -9,4 +16,68 @@ export const ingressKind = defineKind({
   schema: "Ingress",
   status: true,
   generation: "spec",
+  prepareCreate(ingress) {
+    ingress.status = { loadBalancer: {} };
+  },
+  validate({ spec }, errors) {
+    if (!spec?.rules?.length && !spec?.defaultBackend) {
+      const why = "either `defaultBackend` or `rules` must be specified";
+      errors.invalid("spec", spec?.rules ?? [], why);
+    }
+    for (const [index, { host, http }] of (spec?.rules ?? []).entries()) {
+      const at = `spec.rules[${index}]`;
+      if (host) validateHost(`${at}.host`, host, errors);
+      for (const [pathIndex, path] of (http?.paths ?? []).entries()) {
+        validatePath(`${at}.http.paths[${pathIndex}]`, path, errors);
+      }
+    }
+  },
+  columns: [
+    nameColumn,
+    { name: "Class", type: "string", cell: ({ spec }) => spec?.ingressClassName || "<none>" },
+    { name: "Hosts", type: "string", cell: hostsText },
+    { name: "Address", type: "string", cell: addressText },
+    { name: "Ports", type: "string", cell: ({ spec }) => (spec?.tls?.length ? "80, 443" : "80") },
+    ageColumn,
+  ],
 });
+
+function validateHost(field: string, host: string, errors: FieldErrors): void {
+  if (isDnsSubdomain(host.startsWith("*.") ? host.slice(2) : host)) return;
+  errors.invalid(
+    field,
+    host,
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+  );
+}
+
+type Path = NonNullable<
+  NonNullable<NonNullable<Ingress["spec"]>["rules"]>[number]["http"]
+>["paths"][number];
+
+function validatePath(at: string, { path, pathType, backend }: Path, errors: FieldErrors): void {
+  if (!pathType) errors.required(`${at}.pathType`, "pathType must be specified");
+  else checkOneOf(`${at}.pathType`, pathType, pathTypes, errors);
+  if (pathType !== "ImplementationSpecific" && !path?.startsWith("/")) {
+    errors.invalid(`${at}.path`, path ?? "", "must be an absolute path");
+  }
+  const { service } = backend ?? {};
+  if (!service) return;
+  if (!service.name) errors.required(`${at}.backend.service.name`);
+  const { name, number } = service.port ?? {};
+  if (!name && !number) {
+    errors.required(`${at}.backend`, "port name or number is required");
+  } else if (name && number) {
+    errors.invalid(`${at}.backend`, "", "cannot set both port name & port number");
+  }
+}
+
+function hostsText({ spec }: Ingress): string {
+  const hosts = (spec?.rules ?? []).flatMap(({ host }) => (host ? [host] : []));
+  return firstThree(hosts, "*");
+}
+
+function addressText({ status }: Ingress): string {
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  return ingress.map(({ ip, hostname }) => ip || hostname || "").join(",");
+}

@@ -1,5 +1,7 @@
-import type { Resource } from "../../resource.ts";
-import { defineKind, type Kind } from "./kind.ts";
+import type { KubeObject, Resource } from "../../resource.ts";
+import { ageColumn, nameColumn } from "../tables/cells.ts";
+import { jsonPathColumn } from "../tables/json-path-column.ts";
+import { type Column, defineKind, type Kind } from "./kind.ts";
 
 interface IstioKind {
   readonly group: "networking" | "security" | "telemetry";
@@ -41,6 +43,22 @@ const otherVersions = {
   telemetry: ["v1alpha1"],
 } as const;
 
+/** What Istio's own definitions print besides name and age. */
+const columns: Readonly<Record<string, readonly Column<KubeObject>[]>> = {
+  VirtualService: [
+    jsonPathColumn("Gateways", "spec.gateways"),
+    jsonPathColumn("Hosts", "spec.hosts"),
+  ],
+  DestinationRule: [jsonPathColumn("Host", "spec.host")],
+  ServiceEntry: [
+    jsonPathColumn("Hosts", "spec.hosts"),
+    jsonPathColumn("Location", "spec.location"),
+    jsonPathColumn("Resolution", "spec.resolution"),
+  ],
+  PeerAuthentication: [jsonPathColumn("Mode", "spec.mtls.mode")],
+  AuthorizationPolicy: [jsonPathColumn("Action", "spec.action")],
+};
+
 /** Istio's configuration, served under every version that Istio serves it. */
 export const istioKinds = kinds.map(toKind);
 
@@ -54,6 +72,7 @@ function toKind({ group: area, kind, plural, shortNames }: IstioKind): Kind {
     schema: `istio.${kind}`,
     status: true,
     generation: "spec",
+    columns: [nameColumn, ...(columns[kind] ?? []), ageColumn],
     also: otherVersions[area].map((version) => ({ group, version })),
     ...(shortNames ? { shortNames } : {}),
   });

@@ -39,7 +39,7 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** Subresources with handlers of their own, for discovery: "log", "exec", ... */
   readonly otherSubresources?: readonly Subresource[];
   /** Which changes raise metadata.generation: of the spec, of anything but metadata and status. @default never */
-  readonly generation?: "spec";
+  readonly generation?: "spec" | "content";
   /** How names are checked. @default "subdomain" */
   readonly names?: "subdomain" | "label" | "service" | "path";
   /** A delete answers with the object and not with a Status. @default false */

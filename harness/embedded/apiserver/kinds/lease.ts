@@ -1,4 +1,5 @@
 import { leases } from "../../resources.ts";
+import { ageColumn, nameColumn } from "../tables/cells.ts";
 import { defineKind } from "./kind.ts";
 
 /** Lease. */
@@ -6,4 +7,9 @@ export const leaseKind = defineKind({
   resource: leases,
   singular: "lease",
   schema: "Lease",
+  columns: [
+    nameColumn,
+    { name: "Holder", type: "string", cell: ({ spec }) => spec?.holderIdentity ?? "" },
+    ageColumn,
+  ],
 });

@@ -1,7 +1,19 @@
+import type { Pod } from "kubernetes-types/core/v1";
 import { pods } from "../../resources.ts";
-import { defineKind } from "./kind.ts";
+import { qosClassOf, requestLimits, setPodSpecDefaults } from "../defaults/pod-spec-defaults.ts";
+import type { FieldErrors } from "../errors/field-errors.ts";
+import { copyJson, equalJson } from "../storage/stored-object.ts";
+import { podColumns } from "../tables/pod-columns.ts";
+import { validatePodSpec } from "../validation/pod-spec.ts";
+import { defineKind, type Subresource } from "./kind.ts";
 
-/** Pod. */
+const stream = (name: string, kind: string): Subresource => ({
+  name,
+  kind,
+  verbs: ["create", "get"],
+});
+
+/** Pod: what the kubelet runs. Deleted pods on a node stay until the kubelet lets them go. */
 export const podKind = defineKind({
   resource: pods,
   singular: "pod",
@@ -11,8 +23,28 @@ export const podKind = defineKind({
   status: true,
   generation: "spec",
   answersDeleted: true,
+  otherSubresources: [
+    stream("attach", "PodAttachOptions"),
+    { name: "binding", kind: "Binding", verbs: ["create"] },
+    { name: "eviction", kind: "Eviction", group: "policy", version: "v1", verbs: ["create"] },
+    stream("exec", "PodExecOptions"),
+    { name: "log", kind: "Pod", verbs: ["get"] },
+    stream("portforward", "PodPortForwardOptions"),
+  ],
+  setDefaults(pod) {
+    if (!pod.spec) return;
+    setPodSpecDefaults(pod.spec);
+    pod.spec.enableServiceLinks ??= true;
+    requestLimits(pod.spec);
+  },
   prepareCreate(pod) {
-    pod.status = { phase: "Pending", qosClass: "BestEffort" };
+    const spec = copyJson(pod.spec);
+    if (spec) requestLimits(spec);
+    pod.status = { phase: "Pending", qosClass: spec ? qosClassOf(spec) : "BestEffort" };
+  },
+  validate(pod, errors, old) {
+    validatePodSpec("spec", pod.spec, errors);
+    if (old) checkUnchanged(pod, old, errors);
   },
   deletionGraceSeconds(pod, requested) {
     if (!pod.spec?.nodeName) return 0;
@@ -29,4 +61,27 @@ export const podKind = defineKind({
     "status.podIP": status?.podIP ?? "",
     "status.nominatedNodeName": status?.nominatedNodeName ?? "",
   }),
+  columns: podColumns,
 });
+
+const changeable =
+  "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+
+function checkUnchanged(pod: Pod, old: Pod, errors: FieldErrors): void {
+  const wasUnbound = !old.spec?.nodeName && pod.spec?.nodeName;
+  if (!equalJson(fixedParts(pod, Boolean(wasUnbound)), fixedParts(old, Boolean(wasUnbound)))) {
+    errors.forbidden("spec", changeable);
+  }
+}
+
+function fixedParts({ spec }: Pod, ignoreNode: boolean): unknown {
+  const fixed = copyJson(spec);
+  if (!fixed) return fixed;
+  for (const container of [...(fixed.containers ?? []), ...(fixed.initContainers ?? [])]) {
+    delete container.image;
+  }
+  delete fixed.activeDeadlineSeconds;
+  delete fixed.tolerations;
+  if (ignoreNode) delete fixed.nodeName;
+  return fixed;
+}

@@ -1,10 +1,50 @@
 import { secrets } from "../../resources.ts";
+import { equalJson } from "../storage/stored-object.ts";
+import { ageColumn, nameColumn } from "../tables/cells.ts";
+import { validateDataKeys } from "../validation/data-keys.ts";
+import { checkImmutable } from "../validation/workload.ts";
 import { defineKind } from "./kind.ts";
 
-/** Secret. */
+/** What some types of secret must hold. */
+const requiredKeys: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes.io/tls": ["tls.crt", "tls.key"],
+  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
+  "kubernetes.io/dockercfg": [".dockercfg"],
+  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
+};
+
+/** Secret: stringData is only for writing, and becomes data. */
 export const secretKind = defineKind({
   resource: secrets,
   singular: "secret",
   schema: "Secret",
+  setDefaults(secret) {
+    secret.type ??= "Opaque";
+    if (!secret.stringData) return;
+    const encoded = Object.entries(secret.stringData).map(([key, text]) => [
+      key,
+      Buffer.from(text).toString("base64"),
+    ]);
+    secret.data = { ...secret.data, ...(Object.fromEntries(encoded) as Record<string, string>) };
+    delete secret.stringData;
+  },
+  validate(secret, errors, old) {
+    validateDataKeys("data", secret.data, errors);
+    for (const key of requiredKeys[secret.type ?? ""] ?? []) {
+      if (secret.data?.[key] === undefined) errors.required(`data[${key}]`);
+    }
+    if (!old) return;
+    checkImmutable("type", secret.type, old.type, errors);
+    if (!old.immutable) return;
+    const rule = "field is immutable when `immutable` is set";
+    if (!secret.immutable) errors.forbidden("immutable", rule);
+    if (!equalJson(secret.data, old.data)) errors.forbidden("data", rule);
+  },
   selectable: ({ type }) => ({ type: type ?? "" }),
+  columns: [
+    nameColumn,
+    { name: "Type", type: "string", cell: ({ type }) => type ?? "" },
+    { name: "Data", type: "string", cell: ({ data }) => Object.keys(data ?? {}).length },
+    ageColumn,
+  ],
 });

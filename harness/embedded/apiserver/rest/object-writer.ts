@@ -3,7 +3,7 @@ import type { Clock } from "../../../time/clock.ts";
 import type { AdmissionStep } from "../admission/admission.ts";
 import { alreadyExists, badRequest, conflict, notFound } from "../errors/api-errors.ts";
 import { FieldErrors } from "../errors/field-errors.ts";
-import { tableOf } from "../kinds/kind.ts";
+import { type Kind, tableOf } from "../kinds/kind.ts";
 import { inKubernetesOrder, newIdentity } from "../storage/object-metadata.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
 import { type ApiObject, copyJson, equalJson, freezeJson } from "../storage/stored-object.ts";
@@ -58,6 +58,7 @@ export class ObjectWriter {
     kind.setDefaults?.(object);
     const name = metadata.name ?? "";
     await this.#admit("CREATE", served, namespace, name, object, undefined, context);
+    // Webhooks may have added containers.
     kind.setDefaults?.(object);
     this.#validate(served, object, undefined);
     if (managed) metadata.managedFields = managed;
@@ -110,7 +111,8 @@ export class ObjectWriter {
     kind.setDefaults?.(next);
     this.#validate(served, next, current);
     if (!ownsFields) ownership.record(served, next, current, context);
-    if (kind.generation && !equalJson(next.spec, current.spec)) {
+    const bound = context.subresource === "binding";
+    if (kind.generation && !bound && !equalJson(counted(kind, next), counted(kind, current))) {
       next.metadata.generation = (current.metadata.generation ?? 0) + 1;
     }
     const finished = inKubernetesOrder(next);
@@ -166,6 +168,11 @@ export class ObjectWriter {
     const failure = errors.toError(served.resource, object.metadata.name ?? "");
     if (failure) throw failure;
   }
+}
+
+/** The part of an object whose changes its generation counts. */
+function counted({ generation }: Kind, object: ApiObject): unknown {
+  return generation === "spec" ? object.spec : { ...object, metadata: undefined };
 }
 
 function checkName(wanted: ApiObject, name: string): void {

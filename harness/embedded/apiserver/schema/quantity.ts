@@ -47,3 +47,16 @@ function binary(number: string, suffix: string): string {
     bytes /= 1024n;
   return `${bytes}${binarySuffixes[index] ?? ""}`;
 }
+
+/** Negative, zero or positive, as the first quantity is less than, equal to or more than the second. */
+export function compareQuantities(first: string, second: string): number {
+  return toNumber(first) - toNumber(second);
+}
+
+function toNumber(text: string): number {
+  const [, sign, number = "0", suffix = "", exponent] = pattern.exec(text) ?? [];
+  const scale = suffix.endsWith("i")
+    ? 1024 ** binarySuffixes.indexOf(suffix)
+    : 10 ** (exponent === undefined ? (decimalSuffixes.indexOf(suffix) - 3) * 3 : Number(exponent));
+  return Number(number) * scale * (sign === "-" ? -1 : 1);
+}

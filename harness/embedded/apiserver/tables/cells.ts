@@ -54,3 +54,11 @@ export function labelsText(labels: Readonly<Record<string, string>> | undefined)
     ? "<none>"
     : entries.map(([key, value]) => `${key}=${value}`).join(",");
 }
+
+/** At most three values and how many more there are. */
+export function firstThree(values: readonly string[], none: string): string {
+  if (values.length === 0) return none;
+  const more = values.length - 3;
+  const shown = values.slice(0, 3).join(",");
+  return more > 0 ? `${shown} + ${more} more...` : shown;
+}

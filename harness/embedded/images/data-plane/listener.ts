@@ -1,10 +1,11 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer, TLSSocket } from "node:tls";
 import type { Clock } from "../../../time/clock.ts";
+import { type ClientHello, readClientHello } from "./client-hello.ts";
 import type { Downstream, Handler } from "./exchange.ts";
 import { Http1Server } from "./http1-server.ts";
 import { Http2Server } from "./http2-server.ts";
-import { sniff } from "./sniff.ts";
+import { type Sniffed, sniff } from "./sniff.ts";
 
 /** What clients speak on a port: declared, or found from their first bytes. */
 export type ListenerProtocol = "http" | "http2" | "tcp" | "sniff";
@@ -18,6 +19,8 @@ export interface ListenerTls {
   readonly options: Parameters<typeof createTlsServer>[0];
   /** Whether clients may also come without TLS. */
   readonly optional: boolean;
+  /** Whether this TLS is for us; what is not is passed on as it came. @default all is */
+  readonly accepts?: (hello: ClientHello) => boolean;
 }
 
 /** How a listener takes its connections. */
@@ -108,8 +111,10 @@ export class Listener implements AsyncDisposable {
     const tls = this.#options.tls?.();
     const protocol = this.#options.protocol();
     if (!tls) return this.#dispatch(socket, protocol, describe(socket), "http");
-    this.#peek(socket, (kind) => {
-      if (kind === "tls") return this.#tlsServer(tls).emit("connection", socket);
+    this.#peek(socket, (kind, seen) => {
+      const hello = kind === "tls" ? readClientHello(seen) : undefined;
+      const isOurs = kind === "tls" && (!tls.accepts || (isHello(hello) && tls.accepts(hello)));
+      if (isOurs) return void this.#tlsServer(tls).emit("connection", socket);
       if (tls.optional) return this.#dispatch(socket, protocol, describe(socket), "http");
       this.#options.onPlaintextRefused?.(describe(socket));
       socket.resetAndDestroy();
@@ -144,24 +149,29 @@ export class Listener implements AsyncDisposable {
   }
 
   /** Reads until the protocol is known, then puts every byte back. */
-  #peek(socket: Socket, onKnown: (kind: ReturnType<typeof sniff>) => void): void {
+  #peek(socket: Socket, onKnown: (kind: Sniffed, seen: Buffer) => void): void {
     let seen: Buffer = Buffer.alloc(0);
-    const finish = (kind: ReturnType<typeof sniff>): void => {
+    const finish = (kind: Sniffed): void => {
       socket.off("readable", onReadable).off("end", onEnd);
       if (seen.length > 0) socket.unshift(seen);
-      onKnown(kind);
+      onKnown(kind, seen);
     };
     const onReadable = (): void => {
       for (let chunk = socket.read() as Buffer | null; chunk; chunk = socket.read()) {
         seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
       }
       const kind = sniff(seen);
+      if (kind === "tls" && readClientHello(seen) === "more") return;
       if (kind !== "more") finish(kind);
     };
     // A client that ends before saying anything recognisable is passed on as it came.
     const onEnd = (): void => (seen.length > 0 ? finish("tcp") : void socket.destroy());
     socket.on("readable", onReadable).on("end", onEnd);
   }
+}
+
+function isHello(hello: ReturnType<typeof readClientHello>): hello is ClientHello {
+  return typeof hello === "object";
 }
 
 function describe(socket: Socket): Downstream {

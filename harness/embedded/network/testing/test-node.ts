@@ -120,17 +120,7 @@ export class TestNode implements AsyncDisposable {
     code: string,
     { proxy = false, env = {} }: RunOptions = {},
   ): PodProcess {
-    const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", code], {
-      cwd: folder,
-      env: {
-        PATH: process.env["PATH"],
-        NODE_COMPILE_CACHE: join(tmpdir(), "kubelab-test-compile-cache"),
-        ...this.environmentOf(sandbox, proxy),
-        ...env,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const started = new PodProcess(child);
+    const started = runInPod({ ...this.environmentOf(sandbox, proxy), ...env }, code);
     this.#processes.push(started);
     return started;
   }
@@ -140,6 +130,25 @@ export class TestNode implements AsyncDisposable {
     await this.node[Symbol.asyncDispose]();
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Runs a module's text with a pod's variables. */
+export function runInPod(
+  variables: Readonly<Record<string, string>>,
+  code: string,
+  more: Readonly<Record<string, string>> = {},
+): PodProcess {
+  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", code], {
+    cwd: folder,
+    env: {
+      PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: join(tmpdir(), "kubelab-test-compile-cache"),
+      ...variables,
+      ...more,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  return new PodProcess(child);
 }
 
 /** Code for a pod: writes a value as a line. */

@@ -65,6 +65,7 @@ export function retriesFailure(policy: RetryPolicy, kind: FailureKind): boolean 
   if (kind === "overflow" || kind === "aborted") return false;
   const { on } = policy;
   if (on.has("5xx") || on.has("gateway-error") || on.has("reset")) return true;
-  if (kind === "refused-stream") return on.has("refused-stream");
-  return kind.startsWith("connect-") && on.has("connect-failure");
+  if (kind === "refused-stream") return on.has("refused-stream") || on.has("reset-before-request");
+  if (!kind.startsWith("connect-")) return false;
+  return on.has("connect-failure") || on.has("reset-before-request");
 }

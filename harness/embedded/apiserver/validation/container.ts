@@ -1,0 +1,155 @@
+import type { Container, Probe } from "kubernetes-types/core/v1";
+import type { FieldErrors } from "../errors/field-errors.ts";
+import { compareQuantities } from "../schema/quantity.ts";
+import { checkName, isDnsLabel } from "./names.ts";
+import {
+  checkNotNegative,
+  checkOneOf,
+  checkPort,
+  checkPortOrName,
+  portNameProblems,
+} from "./numbers.ts";
+
+/** What a container's surroundings are. */
+export interface ContainerPlace {
+  /** Names of the pod's volumes. */
+  readonly volumes: ReadonlySet<string>;
+  /** Names of containers seen so far; this one's is added. */
+  readonly names: Set<string>;
+  readonly isInit: boolean;
+}
+
+/** Checks one container. */
+export function validateContainer(
+  path: string,
+  container: Container,
+  place: ContainerPlace,
+  errors: FieldErrors,
+): void {
+  const { name, image } = container;
+  if (!name) errors.required(`${path}.name`);
+  else if (!isDnsLabel(name)) checkName("label", `${path}.name`, name, errors);
+  if (place.names.has(name)) errors.duplicate(`${path}.name`, name);
+  place.names.add(name);
+  if (!image) errors.required(`${path}.image`);
+  else if (image !== image.trim()) {
+    errors.invalid(`${path}.image`, image, "must not have leading or trailing whitespace");
+  }
+  validateProbes(path, container, place, errors);
+  validatePorts(path, container, errors);
+  validateEnvironment(path, container, errors);
+  validateMounts(path, container, place, errors);
+  const policies = ["Always", "IfNotPresent", "Never"];
+  checkOneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, policies, errors);
+  validateResources(path, container, errors);
+}
+
+function validatePorts(path: string, { ports = [] }: Container, errors: FieldErrors): void {
+  const names = new Set<string>();
+  for (const [index, { name, containerPort, protocol }] of ports.entries()) {
+    const at = `${path}.ports[${index}]`;
+    if (name) {
+      for (const problem of portNameProblems(name)) errors.invalid(`${at}.name`, name, problem);
+      if (names.has(name)) errors.duplicate(`${at}.name`, name);
+      names.add(name);
+    }
+    if (!containerPort) errors.required(`${at}.containerPort`);
+    else checkPort(`${at}.containerPort`, containerPort, errors);
+    checkOneOf(`${at}.protocol`, protocol, ["SCTP", "TCP", "UDP"], errors);
+  }
+}
+
+function validateEnvironment(path: string, { env = [] }: Container, errors: FieldErrors): void {
+  for (const [index, { name, value, valueFrom }] of env.entries()) {
+    const at = `${path}.env[${index}]`;
+    if (!name) errors.required(`${at}.name`);
+    else if (name.includes("=")) {
+      const rule =
+        "a valid environment variable name must consist only of printable ASCII characters other than '='";
+      errors.invalid(`${at}.name`, name, rule);
+    }
+    if (!valueFrom) continue;
+    const sources = Object.keys(valueFrom).length;
+    if (value) {
+      errors.invalid(`${at}.valueFrom`, "", "may not be specified when `value` is not empty");
+    }
+    if (sources === 0) {
+      const kinds = "`fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`";
+      errors.invalid(`${at}.valueFrom`, "", `must specify one of: ${kinds}`);
+    } else if (sources > 1) {
+      errors.invalid(`${at}.valueFrom`, "", "may not have more than one field specified at a time");
+    }
+  }
+}
+
+function validateMounts(
+  path: string,
+  { volumeMounts = [] }: Container,
+  { volumes }: ContainerPlace,
+  errors: FieldErrors,
+): void {
+  const paths = new Set<string>();
+  for (const [index, { name, mountPath, subPath }] of volumeMounts.entries()) {
+    const at = `${path}.volumeMounts[${index}]`;
+    if (!name) errors.required(`${at}.name`);
+    else if (!volumes.has(name)) errors.notFound(`${at}.name`, name);
+    if (!mountPath) errors.required(`${at}.mountPath`);
+    if (paths.has(mountPath)) errors.invalid(`${at}.mountPath`, mountPath, "must be unique");
+    paths.add(mountPath);
+    if (subPath?.startsWith("/"))
+      errors.invalid(`${at}.subPath`, subPath, "must be a relative path");
+    if (subPath?.split("/").includes("..")) {
+      errors.invalid(`${at}.subPath`, subPath, "must not contain '..'");
+    }
+  }
+}
+
+function validateProbes(
+  path: string,
+  container: Container,
+  { isInit }: ContainerPlace,
+  errors: FieldErrors,
+): void {
+  const isSidecar = container.restartPolicy === "Always";
+  for (const name of ["livenessProbe", "readinessProbe", "startupProbe"] as const) {
+    const probe = container[name];
+    if (!probe) continue;
+    const at = `${path}.${name}`;
+    if (isInit && !isSidecar) {
+      errors.forbidden(at, "may not be set for init containers without restartPolicy=Always");
+    } else validateProbe(at, probe, name !== "readinessProbe", errors);
+  }
+}
+
+function validateProbe(at: string, probe: Probe, succeedsOnce: boolean, errors: FieldErrors): void {
+  const handlers = (["exec", "grpc", "httpGet", "tcpSocket"] as const).filter((one) => probe[one]);
+  if (handlers.length === 0) errors.required(at, "must specify a handler type");
+  for (const extra of handlers.slice(1)) {
+    errors.forbidden(`${at}.${extra}`, "may not specify more than 1 handler type");
+  }
+  if (probe.httpGet) checkPortOrName(`${at}.httpGet.port`, probe.httpGet.port, errors);
+  if (probe.tcpSocket) checkPortOrName(`${at}.tcpSocket.port`, probe.tcpSocket.port, errors);
+  if (probe.grpc) checkPort(`${at}.grpc.port`, probe.grpc.port, errors);
+  if (probe.exec && (probe.exec.command ?? []).length === 0) errors.required(`${at}.exec.command`);
+  for (const field of [
+    "initialDelaySeconds",
+    "timeoutSeconds",
+    "periodSeconds",
+    "successThreshold",
+    "failureThreshold",
+  ] as const) {
+    checkNotNegative(`${at}.${field}`, probe[field], errors);
+  }
+  if (succeedsOnce && (probe.successThreshold ?? 1) > 1) {
+    errors.invalid(`${at}.successThreshold`, probe.successThreshold, "must be 1");
+  }
+}
+
+function validateResources(path: string, { resources }: Container, errors: FieldErrors): void {
+  for (const [name, request] of Object.entries(resources?.requests ?? {})) {
+    const limit = resources?.limits?.[name];
+    if (limit === undefined || compareQuantities(request, limit) <= 0) continue;
+    const rule = `must be less than or equal to ${name} limit of ${limit}`;
+    errors.invalid(`${path}.resources.requests`, request, rule);
+  }
+}

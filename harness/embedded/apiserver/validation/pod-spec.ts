@@ -1,0 +1,45 @@
+import type { Container, PodSpec } from "kubernetes-types/core/v1";
+import type { FieldErrors } from "../errors/field-errors.ts";
+import { validateContainer } from "./container.ts";
+import { checkName, isDnsLabel } from "./names.ts";
+import { checkNotNegative, checkOneOf } from "./numbers.ts";
+import { refuseUnsupported } from "./unsupported-fields.ts";
+import { validateVolumes } from "./volumes.ts";
+
+/** Checks a pod's spec, or a template's at `path`. */
+export function validatePodSpec(
+  path: string,
+  spec: PodSpec | undefined,
+  errors: FieldErrors,
+): void {
+  const containers: readonly Container[] = spec?.containers ?? [];
+  const volumes = validateVolumes(`${path}.volumes`, spec?.volumes ?? [], errors);
+  if (containers.length === 0) errors.required(`${path}.containers`);
+  if (!spec) return;
+  const names = new Set<string>();
+  for (const [list, isInit] of [
+    ["containers", false],
+    ["initContainers", true],
+  ] as const) {
+    for (const [index, container] of (spec[list] ?? []).entries()) {
+      const place = `${path}.${list}[${index}]`;
+      validateContainer(place, container, { volumes, names, isInit }, errors);
+    }
+  }
+  checkOneOf(`${path}.restartPolicy`, spec.restartPolicy, ["Always", "OnFailure", "Never"], errors);
+  const policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
+  checkOneOf(`${path}.dnsPolicy`, spec.dnsPolicy, policies, errors);
+  checkNotNegative(
+    `${path}.terminationGracePeriodSeconds`,
+    spec.terminationGracePeriodSeconds,
+    errors,
+  );
+  if (spec.serviceAccountName) {
+    checkName("subdomain", `${path}.serviceAccountName`, spec.serviceAccountName, errors);
+  }
+  for (const field of ["hostname", "subdomain"] as const) {
+    const value = spec[field];
+    if (value && !isDnsLabel(value)) checkName("label", `${path}.${field}`, value, errors);
+  }
+  refuseUnsupported(path, spec, errors);
+}

@@ -1,0 +1,48 @@
+import type { Clock } from "../../time/clock.ts";
+import { scenarios } from "./scenarios.ts";
+import { Session } from "./session.ts";
+import { readActions, readTrace, type Trace } from "./trace.ts";
+
+/** Where and how long a scenario is played. */
+export interface ReplayOptions {
+  readonly kubeConfigPath: string;
+  readonly clock: Clock;
+}
+
+/** Plays a recorded scenario again, each action as long after the first as it was recorded. */
+export async function replay(scenario: string, options: ReplayOptions): Promise<Trace> {
+  const { clock, kubeConfigPath } = options;
+  const steps = scenarios[scenario];
+  if (!steps) throw new Error(`no scenario ${JSON.stringify(scenario)}`);
+  await using session = new Session(kubeConfigPath, scenario, clock);
+  await session.open();
+  const actions = readActions(scenario).filter(({ action }) => steps[action]);
+  const beginMs = firstMs(scenario, actions[0]?.t_ms ?? 0, "" in steps);
+  const startMs = clock.now();
+  const until = (recordedMs: number): Promise<void> =>
+    clock.sleep(Math.max(0, startMs + recordedMs - beginMs - clock.now()));
+  await steps[""]?.(session);
+  for (const { t_ms, action } of actions) {
+    await until(t_ms);
+    await steps[action]?.(session);
+  }
+  await until(lastMs(scenario));
+  if (endsWithNamespace(scenario)) await session.deleteNamespace();
+  return session.trace;
+}
+
+/** When the recording's first object came, where no action says so. */
+function firstMs(scenario: string, firstActionMs: number, early: boolean): number {
+  return early ? (readTrace(scenario).deployments[0]?.t_ms ?? 0) : firstActionMs;
+}
+
+/** When the recording ends, or stood still before its namespace was deleted. */
+function lastMs(scenario: string): number {
+  const times = Object.values(readTrace(scenario)).flatMap((lines) => lines.map(({ t_ms }) => t_ms));
+  return Math.max(...times.filter((ms) => ms <= 60_000));
+}
+
+/** Whether the deletion of the namespace is part of the recording. */
+function endsWithNamespace(scenario: string): boolean {
+  return readTrace(scenario).deployments.some(({ type }) => type === "DELETED");
+}
