@@ -22,14 +22,14 @@ export const gatewayTypes = {
     status: "gateway.HTTPRouteStatus",
   },
   "gateway.GatewayClassSpec": {
-    "controllerName!": "string",
+    controllerName: "string!",
     parametersRef: "gateway.ParametersReference",
     description: "string",
   },
   "gateway.ParametersReference": {
     group: "string",
-    "kind!": "string",
-    "name!": "string",
+    kind: "string!",
+    name: "string!",
     namespace: "string",
   },
   "gateway.GatewayClassStatus": {
@@ -37,10 +37,10 @@ export const gatewayTypes = {
     supportedFeatures: "[gateway.SupportedFeature]",
   },
   "gateway.SupportedFeature": {
-    "name!": "string",
+    name: "string!",
   },
   "gateway.GatewaySpec": {
-    "gatewayClassName!": "string",
+    gatewayClassName: "string!",
     listeners: "[gateway.Listener]!",
     addresses: "[gateway.GatewayAddress]",
     infrastructure: "gateway.GatewayInfrastructure",
@@ -60,14 +60,14 @@ export const gatewayTypes = {
   },
   "gateway.LocalParametersReference": {
     group: "string",
-    "kind!": "string",
-    "name!": "string",
+    kind: "string!",
+    name: "string!",
   },
   "gateway.Listener": {
-    "name!": "string",
+    name: "string!",
     hostname: "string",
     port: "int32!",
-    "protocol!": "string",
+    protocol: "string!",
     tls: "gateway.GatewayTLSConfig",
     allowedRoutes: "gateway.AllowedRoutes",
   },
@@ -83,13 +83,13 @@ export const gatewayTypes = {
   "gateway.SecretObjectReference": {
     group: "string",
     kind: "string",
-    "name!": "string",
+    name: "string!",
     namespace: "string",
   },
   "gateway.ObjectReference": {
-    "group!": "string",
-    "kind!": "string",
-    "name!": "string",
+    group: "string!",
+    kind: "string!",
+    name: "string!",
     namespace: "string",
   },
   "gateway.AllowedRoutes": {
@@ -102,7 +102,7 @@ export const gatewayTypes = {
   },
   "gateway.RouteGroupKind": {
     group: "string",
-    "kind!": "string",
+    kind: "string!",
   },
   "gateway.GatewayStatus": {
     addresses: "[gateway.GatewayAddress]",
@@ -126,7 +126,7 @@ export const gatewayTypes = {
     group: "string",
     kind: "string",
     namespace: "string",
-    "name!": "string",
+    name: "string!",
     sectionName: "string",
     port: "int32",
   },
@@ -151,16 +151,16 @@ export const gatewayTypes = {
   },
   "gateway.HTTPHeaderMatch": {
     type: "string",
-    "name!": "string",
-    "value!": "string",
+    name: "string!",
+    value: "string!",
   },
   "gateway.HTTPQueryParamMatch": {
     type: "string",
-    "name!": "string",
-    "value!": "string",
+    name: "string!",
+    value: "string!",
   },
   "gateway.HTTPRouteFilter": {
-    "type!": "string",
+    type: "string!",
     requestHeaderModifier: "gateway.HTTPHeaderFilter",
     responseHeaderModifier: "gateway.HTTPHeaderFilter",
     requestMirror: "gateway.HTTPRequestMirrorFilter",
@@ -175,8 +175,8 @@ export const gatewayTypes = {
     remove: "[string]",
   },
   "gateway.HTTPHeader": {
-    "name!": "string",
-    "value!": "string",
+    name: "string!",
+    value: "string!",
   },
   "gateway.HTTPRequestMirrorFilter": {
     backendRef: "gateway.BackendObjectReference!",
@@ -190,7 +190,7 @@ export const gatewayTypes = {
   "gateway.BackendObjectReference": {
     group: "string",
     kind: "string",
-    "name!": "string",
+    name: "string!",
     namespace: "string",
     port: "int32",
   },
@@ -202,7 +202,7 @@ export const gatewayTypes = {
     statusCode: "int64",
   },
   "gateway.HTTPPathModifier": {
-    "type!": "string",
+    type: "string!",
     replaceFullPath: "string",
     replacePrefixMatch: "string",
   },
@@ -211,9 +211,9 @@ export const gatewayTypes = {
     path: "gateway.HTTPPathModifier",
   },
   "gateway.LocalObjectReference": {
-    "group!": "string",
-    "kind!": "string",
-    "name!": "string",
+    group: "string!",
+    kind: "string!",
+    name: "string!",
   },
   "gateway.HTTPCORSFilter": {
     allowOrigins: "[string]",
@@ -226,7 +226,7 @@ export const gatewayTypes = {
   "gateway.HTTPBackendRef": {
     group: "string",
     kind: "string",
-    "name!": "string",
+    name: "string!",
     namespace: "string",
     port: "int32",
     weight: "int32",

@@ -145,7 +145,7 @@ export const istioTypes = {
     headers: "istio.Headers",
   },
   "istio.Destination": {
-    "host!": "string",
+    host: "string!",
     subset: "string",
     port: "istio.PortSelector",
   },
@@ -248,7 +248,7 @@ export const istioTypes = {
     sourceNamespace: "string",
   },
   "istio.DestinationRuleSpec": {
-    "host!": "string",
+    host: "string!",
     trafficPolicy: "istio.TrafficPolicy",
     subsets: "[istio.Subset]",
     exportTo: "[string]",
@@ -258,7 +258,7 @@ export const istioTypes = {
     matchLabels: "{string}",
   },
   "istio.Subset": {
-    "name!": "string",
+    name: "string!",
     labels: "{string}",
     trafficPolicy: "istio.TrafficPolicy",
   },
@@ -281,7 +281,7 @@ export const istioTypes = {
   },
   "istio.TunnelSettings": {
     protocol: "string",
-    "targetHost!": "string",
+    targetHost: "string!",
     targetPort: "int64!",
   },
   "istio.ProxyProtocol": {
@@ -299,7 +299,7 @@ export const istioTypes = {
     warmup: "istio.Warmup",
   },
   "istio.Warmup": {
-    "duration!": "string",
+    duration: "string!",
     minimumPercent: "double",
     aggression: "double",
   },
@@ -313,7 +313,7 @@ export const istioTypes = {
     minimumRingSize: "int64",
   },
   "istio.HTTPCookie": {
-    "name!": "string",
+    name: "string!",
     path: "string",
     ttl: "string",
     attributes: "[istio.CookieAttribute]",
@@ -404,8 +404,8 @@ export const istioTypes = {
   },
   "istio.Port": {
     number: "int64!",
-    "protocol!": "string",
-    "name!": "string",
+    protocol: "string!",
+    name: "string!",
     targetPort: "int64",
   },
   "istio.ServerTLSSettings": {
@@ -439,7 +439,7 @@ export const istioTypes = {
   "istio.ServicePort": {
     number: "int64!",
     protocol: "string",
-    "name!": "string",
+    name: "string!",
     targetPort: "int64",
   },
   "istio.WorkloadEntry": {
@@ -503,8 +503,8 @@ export const istioTypes = {
   },
   "istio.PolicyTargetReference": {
     group: "string",
-    "kind!": "string",
-    "name!": "string",
+    kind: "string!",
+    name: "string!",
     namespace: "string",
   },
   "istio.ExtensionProvider": {
@@ -546,7 +546,7 @@ export const istioTypes = {
     notPaths: "[string]",
   },
   "istio.Condition": {
-    "key!": "string",
+    key: "string!",
     values: "[string]",
     notValues: "[string]",
   },
@@ -557,7 +557,7 @@ export const istioTypes = {
     jwtRules: "[istio.JWTRule]",
   },
   "istio.JWTRule": {
-    "issuer!": "string",
+    issuer: "string!",
     audiences: "[string]",
     jwksUri: "string",
     jwks_uri: "string",
@@ -572,12 +572,12 @@ export const istioTypes = {
     spaceDelimitedClaims: "[string]",
   },
   "istio.JWTHeader": {
-    "name!": "string",
+    name: "string!",
     prefix: "string",
   },
   "istio.ClaimToHeader": {
-    "header!": "string",
-    "claim!": "string",
+    header: "string!",
+    claim: "string!",
   },
   "istio.TelemetrySpec": {
     selector: "istio.WorkloadSelectorLabels",
@@ -600,7 +600,7 @@ export const istioTypes = {
     mode: "string",
   },
   "istio.ProviderRef": {
-    "name!": "string",
+    name: "string!",
   },
   "istio.CustomTag": {
     literal: "istio.TagLiteral",
@@ -609,18 +609,18 @@ export const istioTypes = {
     formatter: "istio.TagFormatter",
   },
   "istio.TagLiteral": {
-    "value!": "string",
+    value: "string!",
   },
   "istio.TagEnvironment": {
-    "name!": "string",
+    name: "string!",
     defaultValue: "string",
   },
   "istio.TagHeader": {
-    "name!": "string",
+    name: "string!",
     defaultValue: "string",
   },
   "istio.TagFormatter": {
-    "value!": "string",
+    value: "string!",
   },
   "istio.Metrics": {
     providers: "[istio.ProviderRef]",
