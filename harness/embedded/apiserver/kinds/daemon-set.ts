@@ -41,7 +41,7 @@ export const daemonSetKind = defineKind({
     if (spec.template?.spec) setPodSpecDefaults(spec.template.spec);
   },
   validate({ spec }, errors, old) {
-    validateWorkload(spec, errors);
+    validateWorkload(spec, errors, "daemonset");
     if (old) checkImmutable("spec.selector", spec?.selector, old.spec?.selector, errors);
   },
   columns: [

@@ -38,7 +38,7 @@ export const statefulSetKind = defineKind({
     if (spec.template?.spec) setPodSpecDefaults(spec.template.spec);
   },
   validate({ spec }, errors, old) {
-    validateWorkload(spec, errors);
+    validateWorkload(spec, errors, "statefulset");
     checkNotNegative("spec.replicas", spec?.replicas, errors);
     checkOneOf(
       "spec.podManagementPolicy",

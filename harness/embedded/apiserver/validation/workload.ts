@@ -12,11 +12,15 @@ export interface WorkloadSpec {
 }
 
 /** Checks selector and template: the selector must match what the template makes. */
-export function validateWorkload(spec: WorkloadSpec | undefined, errors: FieldErrors): void {
+export function validateWorkload(
+  spec: WorkloadSpec | undefined,
+  errors: FieldErrors,
+  kind = "deployment",
+): void {
   const { selector, template } = spec ?? {};
   if (!selector) errors.required("spec.selector");
   else if (isEmptySelector(selector)) {
-    errors.invalid("spec.selector", selector, "empty selector is invalid for deployment");
+    errors.invalid("spec.selector", selector, `empty selector is invalid for ${kind}`);
   }
   const labels = template?.metadata?.labels;
   if (!selector || !matches(selector, labels ?? {})) {
