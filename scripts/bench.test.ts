@@ -21,8 +21,10 @@ function bench(...args: string[]): Promise<{ code: number; out: string; err: str
 test("--list names every file of bench/", async () => {
   const { code, out } = await bench("--list");
   expect(code).toBe(0);
-  for (const file of readdirSync(new URL("../bench/", import.meta.url)))
-    if (file.endsWith(".ts")) expect(out).toContain(file.slice(0, -3));
+  const files = readdirSync(new URL("../bench/", import.meta.url)).filter((file) =>
+    /\.ts$/.test(file),
+  );
+  for (const file of files) expect(out).toContain(file.slice(0, -3));
 });
 
 test.each([
