@@ -20,6 +20,7 @@ interface Condition {
 }
 
 const logLines = 15;
+const longestLine = 400;
 const mostObjects = 12;
 const kindsLookedAt = ["deployments", "statefulsets", "daemonsets", "jobs", "services", "pods"];
 
@@ -100,7 +101,7 @@ async function podLogs(
       const text = await kube
         .logs(`${prefix}pod/${pod.metadata?.name}`, { container: name, tail: logLines })
         .catch(() => "");
-      return [name, clean(text).split("\n").filter(Boolean)] as const;
+      return [name, clean(text).split("\n").filter(Boolean).map(shorten)] as const;
     }),
   );
   return Object.fromEntries(logs.filter(([, lines]) => lines.length > 0));
@@ -113,4 +114,8 @@ function conditionText({ type, status, reason, message }: Condition): string {
 function eventText(event: CoreEvent): string {
   const times = (event.count ?? 1) > 1 ? ` (x${event.count})` : "";
   return `${event.type} ${event.reason}${times}: ${event.message ?? ""}`;
+}
+
+function shorten(line: string): string {
+  return line.length > longestLine ? `${line.slice(0, longestLine)}…` : line;
 }

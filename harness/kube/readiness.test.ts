@@ -77,7 +77,7 @@ test("a container that ended again and waits for its restart is in a crash loop"
     spec: { restartPolicy },
     status: { containerStatuses: [{ name: "web", restartCount, state: { terminated } }] },
   });
-  const judge = (pod: KubeObject) => judgeReadiness(deployment({ observedGeneration: 2 }), [pod]);
+  const judge = (one: KubeObject) => judgeReadiness(deployment({ observedGeneration: 2 }), [one]);
   expect(judge(crashing(1))).toMatchObject({
     state: "failing",
     last: "CrashLoopBackOff on web-1",
