@@ -30,11 +30,12 @@ export function endpointsOf(
     return `service "${namespace}/${name}" has no port ${port?.name ?? port?.number ?? "(none given)"}`;
   if (service.spec?.type === "ExternalName")
     return `service "${namespace}/${name}" is of type ExternalName, which this controller does not know`;
-  const found = view.slices(namespace, name).flatMap(({ ports: slicePorts = [], endpoints }) =>
-    slicePorts
+  // Kubernetes writes null for a slice's empty lists.
+  const found = view.slices(namespace, name).flatMap(({ ports: slicePorts, endpoints }) =>
+    (slicePorts ?? [])
       .filter((one) => (one.name ?? "") === (wanted.name ?? ""))
       .flatMap(({ port: number = 0 }) =>
-        endpoints
+        (endpoints ?? [])
           // An endpoint that does not say whether it is ready counts as ready.
           .filter(({ conditions }) => conditions?.ready !== false)
           .flatMap(({ addresses }) => addresses.map((address) => ({ address, port: number }))),

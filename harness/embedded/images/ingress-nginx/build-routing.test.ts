@@ -1,3 +1,4 @@
+import type { EndpointSlice } from "kubernetes-types/discovery/v1";
 import { expect, test } from "vitest";
 import { buildRouting } from "./build-routing.ts";
 import { clusterOf, ingress, type IngressSpec } from "./ingress.fixture.ts";
@@ -119,6 +120,13 @@ test("only ready endpoints count, and the port is the Service's by number or nam
   expect(buildRouting({ ...view, slices }).backends.get("lab-other-80")?.endpoints).toEqual([
     { address: "10.0.0.3", port: 8080 },
   ]);
+});
+
+test("a slice whose lists are null, as Kubernetes writes empty ones, has no endpoints", () => {
+  const view = clusterOf(services, [ingress({ rules: [{ host: "a.io", paths: { "/": "web" } }] })]);
+  const empty = { addressType: "IPv4", endpoints: null, ports: null } as unknown as EndpointSlice;
+  const { backends } = buildRouting({ ...view, slices: () => [empty] });
+  expect(backends.get("lab-web-80")?.endpoints).toEqual([]);
 });
 
 test("a missing Service or port is said, and its rule stays without endpoints", () => {
