@@ -96,6 +96,15 @@ test("a NodePort and a load balancer lead to the pod from outside, while there a
   expect(status?.loadBalancer?.ingress).toEqual([{ ip: "127.0.0.1", ipMode: "VIP" }]);
 
   const port = await outside("by-node", 80);
+  const balancer = await outside("by-balancer", 8);
+  const inside = {
+    spec: { type: "ClusterIP", ports: [{ port: 8, targetPort: 8080, nodePort: null }] },
+  };
+  await client.patch(
+    services,
+    { namespace: "default", name: "by-balancer" },
+    { type: "merge", body: inside },
+  );
   await client.patch(
     endpointSlices,
     { namespace: "default", name: sliceOf("by-node", 1, []).metadata?.name ?? "" },
@@ -103,6 +112,9 @@ test("a NodePort and a load balancer lead to the pod from outside, while there a
   );
   await systemClock.sleep(300);
   expect(await read(port)).toBe("ECONNREFUSED");
+  expect(await read(balancer)).toBe("ECONNREFUSED");
+  const { metadata } = await client.get(services, { namespace: "default", name: "by-balancer" });
+  expect(metadata?.annotations?.["kubelab.dev/outside"]).toBeUndefined();
 });
 
 test("a node port that another program has is told, and another one taken", async () => {

@@ -11,6 +11,9 @@ export interface OutsideReport {
   readonly moved: readonly { readonly wanted: number; readonly taken: number }[];
 }
 
+/** Annotation of a Service: JSON {"<service port>": "127.0.0.1:41234"}. */
+export const outsideAnnotation = "kubelab.dev/outside";
+
 export interface OutsideAccessOptions {
   readonly table: ServiceTable;
   readonly router: Router;
@@ -61,7 +64,7 @@ export class OutsideAccess {
       this.#listeners.delete(key);
     }
     for (const [service, ways] of wanted)
-      if (ways.length > 0) await this.#updateService(service, ways, routes);
+      if (ways.length > 0 || isTold(service)) await this.#updateService(service, ways, routes);
   }
 
   async #updateService(service: Service, ways: readonly Way[], routes: Routes): Promise<void> {
@@ -92,6 +95,10 @@ export class OutsideAccess {
     return listener;
   }
 }
+
+/** A Service that has no way in any more still says that it had. */
+const isTold = ({ metadata }: Service): boolean =>
+  metadata?.annotations?.[outsideAnnotation] !== undefined;
 
 /** Node ports first: where a Service has both, the load balancer's address is the one to tell. */
 function waysInto(service: Service): Way[] {

@@ -3,10 +3,7 @@ import type { Client } from "../client.ts";
 import { referenceTo, type EventRecorder } from "../events.ts";
 import { services } from "../resources.ts";
 import { isStatus } from "../status-error.ts";
-import type { OutsideReport } from "./outside-access.ts";
-
-/** Annotation of a Service: JSON {"<service port>": "127.0.0.1:41234"}. */
-export const outsideAnnotation = "kubelab.dev/outside";
+import { outsideAnnotation, type OutsideReport } from "./outside-access.ts";
 
 const ingress = [{ ip: "127.0.0.1", ipMode: "VIP" }];
 
@@ -19,7 +16,8 @@ export async function reportOutside(
 ): Promise<void> {
   const { namespace, name = "", annotations } = service.metadata ?? {};
   const key = { namespace, name };
-  const text = JSON.stringify(addresses);
+  const isReachable = Object.keys(addresses).length > 0;
+  const text = isReachable ? JSON.stringify(addresses) : undefined;
   for (const { wanted, taken } of moved)
     recorder.record(
       referenceTo(services, service),
@@ -29,7 +27,7 @@ export async function reportOutside(
     );
   try {
     if (annotations?.[outsideAnnotation] !== text) {
-      const body = { metadata: { annotations: { [outsideAnnotation]: text } } };
+      const body = { metadata: { annotations: { [outsideAnnotation]: text ?? null } } };
       await client.patch(services, key, { type: "merge", body });
     }
     if (service.spec?.type === "LoadBalancer" && !service.status?.loadBalancer?.ingress?.length) {
