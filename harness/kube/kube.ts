@@ -63,15 +63,19 @@ export class Kube {
     return this.#request<ObjectOf<Kind>>("GET", await this.#path(parseTarget(target)));
   }
 
-  /** Whether the object is there. */
-  async exists(target: Named<string>): Promise<boolean> {
+  /** The object, or undefined where it is not there. */
+  async find(target: string): Promise<KubeObject | undefined> {
     try {
-      await this.get(target);
-      return true;
+      return await this.#request<KubeObject>("GET", await this.#path(parseTarget(target)));
     } catch (error) {
-      if (isNotFound(error)) return false;
+      if (isNotFound(error)) return undefined;
       throw error;
     }
+  }
+
+  /** Whether the object is there. */
+  async exists(target: string): Promise<boolean> {
+    return (await this.find(target)) !== undefined;
   }
 
   /** All objects of a kind: `list("pods", { labels: "app=logic" })`. */

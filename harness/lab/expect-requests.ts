@@ -90,7 +90,7 @@ export function expectRequests(
         createJudge: async () =>
           createSplit({
             weights,
-            ...(await podsByVersion(context, description, options)),
+            ...(await podsByVersion(context, description, Object.keys(weights), options)),
             ...options,
           }),
         targetOf: attributeBy(options),
@@ -223,17 +223,20 @@ async function readyPods(context: RunContext, target: string): Promise<readonly 
 async function podsByVersion(
   context: RunContext,
   description: RequestDescription,
+  targets: readonly string[],
   { by = "version", of = "responder" }: AttributionOptions,
 ): Promise<{ pods?: Record<string, number> }> {
   if (by !== "version" || of !== "responder") return {};
   const service = serviceOf(description);
-  if (!(await context.kube.exists(service as `service/${string}`))) return {};
+  const found = await context.kube.find(service);
+  if (found?.spec?.["selector"] === undefined) return {};
   const pods: Record<string, number> = {};
   for (const pod of (await context.kube.pods(service)).filter(isReady)) {
     const version = versionOf(pod);
     if (version !== undefined) pods[version] = (pods[version] ?? 0) + 1;
   }
-  return { pods };
+  // Where the Service does not reach every target, that and no missing rule is what is wrong.
+  return targets.every((target) => pods[target] !== undefined) ? { pods } : {};
 }
 
 /** The apps say the version of their image's tag. */

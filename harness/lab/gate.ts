@@ -26,7 +26,7 @@ export interface GateResult {
 /** A rule's own header: three answers in a row that carry it. */
 export function markerCondition(marker: string): GateCondition {
   return {
-    marker: `${markerHeader}: ${marker}`,
+    marker: "new rule in force",
     proves: (observation) => observation.headers?.[markerHeader] === marker,
     inARow: 3,
   };

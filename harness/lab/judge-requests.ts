@@ -130,7 +130,7 @@ function notInForce(gate: GateRecord, last: Observation | undefined): Verdict {
   return {
     kind: "gate",
     outcome: "fail",
-    summary: `${gate.marker} in none of ${gate.requests} answers within ${waited}, last: ${seen} · FAIL (${cause})`,
+    summary: `the new rule's mark in none of ${gate.requests} answers within ${waited}, last: ${seen} · FAIL (${cause})`,
     requests: gate.requests,
     evidence: { ...gate },
     cause,

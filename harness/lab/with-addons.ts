@@ -26,6 +26,8 @@ export function withAddons(cluster: StartedCluster): LabCluster {
 }
 
 const addons: Readonly<Record<string, () => Promise<Addon>>> = {
+  "ingress-nginx": async () =>
+    (await import("../addons/ingress-nginx/ingress-nginx.ts")).ingressNginx,
   istio: async () => (await import("../addons/istio/istio.ts")).istio,
 };
 

@@ -82,7 +82,7 @@ const colours = { pass: "green", fail: "red", inconclusive: "yellow" } as const;
 
 function checkLines(check: CheckRecord, paint: Paint): readonly string[] {
   const gate = check.gate
-    ? paint("dim", ` · rule in force after ${duration(check.gate.durationMs)}`)
+    ? paint("dim", ` · ${check.gate.marker} after ${duration(check.gate.durationMs)}`)
     : "";
   return [
     `   ${paint(colours[check.outcome], marks[check.outcome])} ${check.title}`,

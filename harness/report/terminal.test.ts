@@ -43,7 +43,7 @@ const check: CheckRecord = {
   durationMs: 4_000,
   evidence: {},
   underRule: true,
-  gate: { marker: "x", requests: 4, durationMs: 120 },
+  gate: { marker: "new rule in force", requests: 4, durationMs: 120 },
 };
 const story: readonly LabEvent[] = [
   { type: "lab-start", lab: "istio-canary", namespace: "kubelab-istio-canary-x1y2", steps: 2 },
@@ -75,7 +75,7 @@ test("without a terminal a run is plain lines: title, why, command, manifest, ve
    $ kubectl apply -f weights.yaml
      │ kind: VirtualService
    ✓ deployment/access → GET http://logic:8080/ to split v1 90, v2 10
-     v1 90.0 % v2 10.0 % of 1,312 requests · wanted 90/10 ± 5 · PASS (error ≤ 1e-6) · rule in force after 120 ms
+     v1 90.0 % v2 10.0 % of 1,312 requests · wanted 90/10 ± 5 · PASS (error ≤ 1e-6) · new rule in force after 120 ms
 `);
 });
 
