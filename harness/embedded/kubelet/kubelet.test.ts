@@ -163,10 +163,10 @@ test("says why an image, a ConfigMap, a key, a program or a field is no good", a
       "couldn't find key B in ConfigMap default/cfg",
     ],
     [
-      "privileged",
-      { securityContext: { privileged: true } },
+      "host",
+      { livenessProbe: { tcpSocket: { port: 1, host: "elsewhere" } } },
       "CreateContainerConfigError",
-      "securityContext.privileged is not supported",
+      "livenessProbe.tcpSocket.host is not supported",
     ],
     [
       "program",

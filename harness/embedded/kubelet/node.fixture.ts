@@ -47,7 +47,9 @@ export async function startTestNode(options: Partial<KubeletOptions> = {}): Prom
   const stateDir = mkdtempSync(join(tmpdir(), "kubelab-kubelet-"));
   const stopping = new AbortController();
   const { signal } = stopping;
-  const { client } = createApiServer();
+  const api = createApiServer();
+  const { client } = api;
+  const listening = await api.listen({ stateDir });
   const metadata = { namespace: "default", name: "default" };
   await client.create(serviceAccounts, { metadata });
   const root = {
@@ -73,6 +75,7 @@ export async function startTestNode(options: Partial<KubeletOptions> = {}): Prom
     await kubelet.stop();
     await network.stop();
     stopping.abort();
+    await listening[Symbol.asyncDispose]();
     await sweepProcesses(stateDir);
     rmSync(stateDir, { recursive: true, force: true });
   });
