@@ -33,6 +33,7 @@ import { Registry } from "./rest/registry.ts";
 import { ServedKinds } from "./rest/served-kinds.ts";
 import { Subresources } from "./rest/subresources.ts";
 import { decodeObject } from "./schema/object-decoder.ts";
+import { PodStreams } from "./streaming/pod-streams.ts";
 import { ObjectStore } from "./storage/object-store.ts";
 
 /** How an API server is made. */
@@ -144,13 +145,18 @@ class EmbeddedApiServer implements ApiServer {
   }
 
   async listen({ port = 0, stateDir }: ListenOptions = {}): Promise<ListeningApiServer> {
-    const handler = this.#createHandler();
+    const authenticator = new Authenticator(this.#tokens);
+    const authorizer = new Authorizer(this.#store);
+    const agent = (): NodeAgent | undefined => this.#agent;
+    const handler = this.#createHandler(authenticator, authorizer, agent);
+    const store = this.#store;
+    const streams = new PodStreams({ authenticator, authorizer, store, agent });
     const server = await startHttpsServer({
       serving: this.#authority.issue({ commonName: "kube-apiserver", hosts: servingHosts }),
       caCertificate: this.caCertificate,
       port,
       onRequest: (request, response) => void handler.handle(request, response),
-      onUpgrade: (_request, socket) => socket.destroy(),
+      onUpgrade: (request, socket, head) => streams.handleUpgrade(request, socket, head),
     });
     publishApiServer(this.#store, server.port, this.#clock.now());
     const url = `https://127.0.0.1:${server.port}`;
@@ -187,17 +193,20 @@ class EmbeddedApiServer implements ApiServer {
     ];
   }
 
-  #createHandler(): ApiHandler {
-    const authorizer = new Authorizer(this.#store);
+  #createHandler(
+    authenticator: Authenticator,
+    authorizer: Authorizer,
+    agent: () => NodeAgent | undefined,
+  ): ApiHandler {
     const actions = new Actions(authorizer, this.#tokens);
     const served = (): ReturnType<ServedKinds["all"]> => this.#kinds.all();
     return new ApiHandler({
-      authenticator: new Authenticator(this.#tokens),
+      authenticator,
       authorizer,
       kinds: this.#kinds,
       discovery: new Discovery(served, actions.kinds),
       openApi: new OpenApi(served),
-      resources: new ResourceHandler(this.#backend, this.#clock),
+      resources: new ResourceHandler(this.#backend, this.#clock, agent),
       actions,
       onError:
         this.#options.onError ??

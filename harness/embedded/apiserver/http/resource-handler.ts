@@ -1,11 +1,14 @@
+import type { Pod } from "kubernetes-types/core/v1";
 import type { DeleteOptions, ListOptions, PatchType } from "../../client.ts";
 import type { Clock } from "../../../time/clock.ts";
+import type { NodeAgent } from "../../node-agent.ts";
 import { StatusError } from "../../status-error.ts";
 import { badRequest, methodNotAllowed, noSuchResource } from "../errors/api-errors.ts";
 import type { InProcessBackend } from "../in-process-client.ts";
 import type { PageOptions } from "../rest/object-reader.ts";
 import type { RequestContext, User } from "../rest/request-context.ts";
 import type { ServedKind } from "../rest/served-kinds.ts";
+import { sendPodLogs } from "../streaming/pod-logs.ts";
 import { type ApiObject, isJsonObject } from "../storage/stored-object.ts";
 import type { Exchange } from "./answer.ts";
 import { acceptedForm, representList, representObject, representWatch } from "./representations.ts";
@@ -26,10 +29,12 @@ export interface ResourceRequest {
 export class ResourceHandler {
   readonly #backend: InProcessBackend;
   readonly #clock: Clock;
+  readonly #agent: () => NodeAgent | undefined;
 
-  constructor(backend: InProcessBackend, clock: Clock) {
+  constructor(backend: InProcessBackend, clock: Clock, agent: () => NodeAgent | undefined) {
     this.#backend = backend;
     this.#clock = clock;
+    this.#agent = agent;
   }
 
   async handle(request: ResourceRequest): Promise<void> {
@@ -55,11 +60,16 @@ export class ResourceHandler {
   async #get(request: ResourceRequest): Promise<void> {
     const { served, path } = request;
     const key = keyOf(request);
-    const object =
-      path.subresource === "scale"
-        ? this.#backend.subresources.getScale(served, key)
-        : this.#backend.registry.reader.get(served, key);
-    this.#send(request, 200, object);
+    const { subresource } = path;
+    if (subresource === "scale") {
+      return this.#send(request, 200, this.#backend.subresources.getScale(served, key));
+    }
+    const object = this.#backend.registry.reader.get(served, key);
+    if (subresource === "" || subresource === "status") return this.#send(request, 200, object);
+    if (subresource !== "log") throw upgradeRequired();
+    const agent = this.#agent();
+    if (!agent) throw new StatusError(503, "ServiceUnavailable", "the node has no kubelet yet", {});
+    await sendPodLogs(request.exchange, agent, object as Pod);
   }
 
   #list({ exchange, served, path }: ResourceRequest): void {
@@ -158,6 +168,11 @@ export class ResourceHandler {
     const include = includeObject(exchange);
     exchange.sendJson(code, representObject(served, object, form, include, this.#clock.now()));
   }
+}
+
+/** Streams come over connections that are taken over; this one asks for that in no way we know. */
+function upgradeRequired(): StatusError {
+  return new StatusError(400, "BadRequest", "Upgrade request required");
 }
 
 function checkPlace({ path, served, verb }: ResourceRequest): void {
