@@ -7,13 +7,21 @@ import { zeroOfBound } from "../verdicts/confidence.ts";
 import { createExact } from "../verdicts/exact.ts";
 import { createSplit } from "../verdicts/split.ts";
 import type { Verdict } from "../verdicts/verdict.ts";
-import { allSeenCondition } from "./gate.ts";
+import { acceptedCondition, targetsSeenCondition } from "./gate.ts";
 import { judgeRequests, type RequestCheck } from "./judge-requests.ts";
 import type { RequestDescription } from "./request.ts";
 import type { RunContext } from "./run-context.ts";
 
+export interface ConvergeOptions {
+  /**
+   * Whether requests may be sent, and not counted, until the new rule is in force.
+   * False where every single request must be accounted for. @default true
+   */
+  readonly converge?: boolean;
+}
+
 /** How sure a verdict must be, and when it gives up. */
-export interface CertaintyOptions extends AttributionOptions {
+export interface CertaintyOptions extends AttributionOptions, ConvergeOptions {
   /** Points that a share may be off. @default the verdict's own */
   readonly tolerance?: number;
   /** Probability of a FAIL while all is right. @default 1e-6 */
@@ -29,7 +37,7 @@ export interface BalanceMatcherOptions extends CertaintyOptions {
   readonly over?: string;
 }
 
-export interface ExactMatcherOptions extends AttributionOptions {
+export interface ExactMatcherOptions extends AttributionOptions, ConvergeOptions {
   /** How many requests must all be right. @default as many as the bound of 1 % at 1e-6 takes */
   readonly times?: number;
 }
@@ -80,6 +88,8 @@ export function expectRequests(
 ): RequestExpectation {
   const run = (check: Omit<RequestCheck, "description">) =>
     judgeRequests(context, { description, ...check });
+  // Without a rule there is nothing to wait for, and every request counts.
+  const underRule = <T>(create: () => T) => (context.underRule ? create() : undefined);
   return {
     toSplit: (weights, options = {}) =>
       run({
@@ -95,6 +105,13 @@ export function expectRequests(
           }),
         targetOf: attributeBy(options),
         wanted: toShares(weights),
+        converge: options.converge,
+        gate: underRule(() =>
+          targetsSeenCondition(
+            Object.keys(weights).filter((name) => (weights[name] ?? 0) > 0),
+            attributeBy(options),
+          ),
+        ),
       }),
     toReachOnly: (target, options = {}) =>
       run({
@@ -102,6 +119,13 @@ export function expectRequests(
         wants: `to reach only ${target}`,
         createJudge: () => createExact({ expected: target, ...toBound(options.times), ...options }),
         targetOf: attributeBy(options),
+        converge: options.converge,
+        gate: underRule(() =>
+          acceptedCondition(
+            `answers from ${target}`,
+            (answer) => attributeBy(options)(answer) === target,
+          ),
+        ),
       }),
     toBalance: async (options = {}) => {
       const { over, ...rest } = options;
@@ -113,7 +137,8 @@ export function expectRequests(
         createJudge: () => createBalanceOver(members, { ...rest, ...attribution }),
         targetOf: attributeBy(attribution),
         wanted: Object.fromEntries(members.map((name) => [name, 1 / members.length])),
-        gate: allSeenCondition(members),
+        converge: options.converge,
+        gate: targetsSeenCondition(members, attributeBy(attribution)),
       });
     },
     toAnswer: (wanted, options = {}) =>
@@ -122,6 +147,10 @@ export function expectRequests(
         wants: `to answer ${describeAnswer(wanted)}`,
         keepHeaders: true,
         keepBody: true,
+        converge: options.converge,
+        gate: underRule(() =>
+          acceptedCondition("such answers", (answer) => isLike(answer, wanted)),
+        ),
         ...exactly(
           `every answer ${describeAnswer(wanted)}`,
           (answer) => isLike(answer, wanted),
@@ -143,6 +172,13 @@ export function expectRequests(
       return run({
         matcher: "toRefuse",
         wants: `to be refused${as === undefined ? "" : ` (${as})`}`,
+        converge: options.converge,
+        gate: underRule(() =>
+          acceptedCondition(
+            "refusals",
+            ({ error }) => error !== undefined && accepted.includes(error),
+          ),
+        ),
         ...exactly(
           "no answer at all",
           ({ error }) => error !== undefined && accepted.includes(error),

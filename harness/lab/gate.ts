@@ -1,6 +1,7 @@
 import type { ClosedLoopPlan } from "../traffic/plan.ts";
 import type { Observation } from "../traffic/observation.ts";
 import type { Vantage } from "../traffic/vantage.ts";
+import type { TargetOf } from "../verdicts/attribution.ts";
 import type { GateRecord } from "../report/record.ts";
 import type { RunContext } from "./run-context.ts";
 import { markerHeader } from "./rule-marker.ts";
@@ -32,13 +33,24 @@ export function markerCondition(marker: string): GateCondition {
   };
 }
 
-/** Every one of the pods has answered. */
-export function allSeenCondition(pods: readonly string[]): GateCondition {
-  const missing = new Set(pods);
+/** Answers that the new rule allows, several in a row: for rules that cannot sign their answers. */
+export function acceptedCondition(
+  words: string,
+  accepts: (observation: Observation) => boolean,
+): GateCondition {
+  return { marker: words, proves: accepts, inARow: 5 };
+}
+
+/** Every one of the targets has answered. */
+export function targetsSeenCondition(
+  targets: readonly string[],
+  targetOf: TargetOf,
+): GateCondition {
+  const missing = new Set(targets);
   return {
-    marker: `an answer from each of ${pods.length} pods`,
+    marker: `an answer from each of ${targets.join(", ")}`,
     proves: (observation) => {
-      if (observation.responder) missing.delete(observation.responder.pod);
+      missing.delete(targetOf(observation) ?? "");
       return missing.size === 0;
     },
     inARow: 1,

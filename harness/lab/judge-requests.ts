@@ -25,8 +25,10 @@ export interface RequestCheck extends KeepOptions {
   readonly targetOf: TargetOf;
   /** The wanted shares, where shares are wanted. */
   readonly wanted?: Readonly<Record<string, number>>;
-  /** What shows that the rule is in force, where the rule itself has no marker. */
-  readonly gate?: GateCondition;
+  /** What shows that the rule is in force, where the rule itself has no marker; undefined: nothing does. */
+  readonly gate?: GateCondition | undefined;
+  /** Whether requests may be sent before those that count. @default true */
+  readonly converge?: boolean | undefined;
   /** A change to an answer before it is judged. */
   readonly adapt?: (observation: Observation) => Observation;
   /** Where not even a way in counts: the verdict that this is. */
@@ -88,7 +90,7 @@ function adapted(
 
 async function passGate(context: RunContext, check: RequestCheck, vantage: Vantage) {
   // Requests that all fail would only wait here for what cannot come.
-  if (context.options.fault === "all-errors") return undefined;
+  if (check.converge === false || context.options.fault === "all-errors") return undefined;
   const host = context.names.hostOf(hostOf(check.description));
   const rule = ruleFor(host, context.rules);
   const condition = rule ? markerCondition(rule.marker) : check.gate;
@@ -105,7 +107,7 @@ async function passGate(context: RunContext, check: RequestCheck, vantage: Vanta
   const plan = await toClosedPlan(
     context,
     { ...check.description, connections: "new" },
-    { keepHeaders: true },
+    { keepHeaders: true, keepBody: check.keepBody === true },
   );
   return { ...(await awaitRule(context, vantage, plan, condition, limit)), strict };
 }

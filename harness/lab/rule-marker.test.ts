@@ -31,6 +31,25 @@ test("a VirtualService signs the answers it routes and keeps its own header rule
   expect(applied).toEqual({ object: "VirtualService/logic", hosts: ["logic"], marker: "run-1" });
 });
 
+test("an HTTPRoute signs its answers by a filter, once a rule", () => {
+  const filter = (value: string) => ({
+    type: "ResponseHeaderModifier",
+    responseHeaderModifier: { set: [{ name: "x-kubelab-rule", value }] },
+  });
+  const route: KubeObject = {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: { name: "web" },
+    spec: { hostnames: ["a.io"], rules: [{ backendRefs: [] }, { filters: [filter("own")] }] },
+  };
+  const { object, rule: applied } = withMarker(route, "run-1");
+  expect(object.spec?.["rules"]).toEqual([
+    { backendRefs: [], filters: [filter("run-1")] },
+    { filters: [filter("own")] },
+  ]);
+  expect(applied).toEqual({ object: "HTTPRoute/web", hosts: ["a.io"], marker: "run-1" });
+});
+
 test("a rule without a field for it stays as it is and has no marker", () => {
   const subsets = { ...rule, kind: "DestinationRule" };
   expect(withMarker(subsets, "run-1")).toEqual({ object: subsets });

@@ -47,7 +47,36 @@ export function withMarker(
       rule: { object: name, hosts, marker },
     };
   }
+  if (group === "gateway.networking.k8s.io" && /^(HTTP|GRPC)Route$/.test(object.kind ?? ""))
+    return markGatewayRoute(object, name, marker);
   return { object };
+}
+
+interface Filter {
+  readonly type: string;
+  readonly responseHeaderModifier?: { readonly set?: readonly object[] };
+}
+
+function markGatewayRoute(object: KubeObject, name: string, marker: string) {
+  const own: Filter = {
+    type: "ResponseHeaderModifier",
+    responseHeaderModifier: { set: [{ name: markerHeader, value: marker }] },
+  };
+  const rules = (object.spec?.["rules"] ?? []) as readonly {
+    readonly filters?: readonly Filter[];
+  }[];
+  // Gateway API: a rule has one filter of this type at most; a redirect has no answer to sign.
+  const marked = rules.map((rule) =>
+    rule.filters?.some(({ type }) => type === own.type || type === "RequestRedirect")
+      ? rule
+      : { ...rule, filters: [...(rule.filters ?? []), own] },
+  );
+  const hosts = (object.spec?.["hostnames"] ?? ["*"]) as readonly string[];
+  const signs = marked.some((rule, index) => rule !== rules[index]);
+  return {
+    object: { ...object, spec: { ...object.spec, rules: marked } },
+    ...(signs ? { rule: { object: name, hosts, marker } } : {}),
+  };
 }
 
 /** The rule that governs requests to a host, where one was applied: the latest that names it. */
