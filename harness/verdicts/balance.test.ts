@@ -40,6 +40,12 @@ describe("what is not an even spread fails and says why", () => {
     ["one pod only", { a: 1 }, 2, /everything goes to a/],
     ["a pod missing, by name", { a: 0.5, b: 0.5 }, ["a", "b", "c"], /never reached: c/],
     ["a pod missing, by count", { a: 0.5, b: 0.5 }, 3, /2 of 3 members answer/],
+    [
+      "one of many missing, by count",
+      Object.fromEntries("abcdefghi".split("").map((name) => [name, 1 / 9])),
+      10,
+      /9 of 10 members answer/,
+    ],
     ["a stranger", { a: 0.45, b: 0.45, c: 0.1 }, 2, /more than 2 members answer: also/],
     ["uneven", { a: 0.8, b: 0.2 }, 2, /uneven: a gets [78]\d/],
     ["errors", { a: 0.49, b: 0.49, reset: 0.02 }, 2, /errors: .* reset/],

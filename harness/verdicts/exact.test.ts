@@ -38,6 +38,12 @@ test("is inconclusive with too few requests, and states the bound that was reach
   expect(verdict.evidence.upperBound).toBeGreaterThan(0.05);
 });
 
+test("an answer that was cut off is wrong, even by the right one", () => {
+  const cut = answered(100, "v1", { error: "truncated" });
+  const verdict = judgeExact([...take(stream({ v1: 1 }, 1), 100), cut], { expected: "v1" });
+  expect(verdict.cause).toMatch(/truncated × 1/);
+});
+
 test("one wrong answer at the very end is a fail, not inconclusive", () => {
   const answers = [...take(stream({ v1: 1 }, 1), 100), answered(100, "v2")];
   expect(judgeExact(answers, { expected: "v1" }).outcome).toBe("fail");
