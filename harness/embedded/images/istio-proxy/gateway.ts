@@ -5,6 +5,7 @@ import { compose } from "../data-plane/stage.ts";
 import { startAdmin } from "./admin.ts";
 import { startAgentPorts } from "./agent-ports.ts";
 import { watchMesh } from "./config/watch-mesh.ts";
+import { obtainIdentity, upstreamTls } from "./mutual-tls.ts";
 import { observeRequests } from "./observe.ts";
 import { buildGatewayRoutes, type OwnServer, serversOf } from "./routing/gateway-routes.ts";
 import type { MeshSnapshot } from "./routing/model.ts";
@@ -23,10 +24,11 @@ export async function runGateway(options: ProxyRunOptions): Promise<void> {
     signal,
     onError: (error) => log(`watch: ${String(error)}`),
   });
+  const identity = await obtainIdentity(mesh, settings, options);
   const environment = { clock, random: Math.random };
   const clusters = new ClusterManager(settings.namespace, mesh.snapshot(), {
     ...environment,
-    tlsFor: () => undefined,
+    tlsFor: (cluster, endpoint) => upstreamTls(mesh.snapshot(), identity, cluster, endpoint),
   });
   const gateway = new Gateway({ ...options, clusters, snapshot: mesh.snapshot });
   mesh.onChange((snapshot) => {

@@ -25,7 +25,7 @@ interface Credentials {
 
 /** Certificates are good for a day and are replaced at half of that. */
 const renewMs = 12 * 3_600_000;
-const retryMs = 1000;
+const retryMs = 200;
 
 // Istio marks its own TLS by ALPN, so that an app's TLS on the same port can be told from it.
 const meshProtocols = ["istio"];

@@ -1,6 +1,6 @@
 import type { Server, Socket } from "node:net";
 import type { Clock } from "../../../time/clock.ts";
-import type { Exchange, Reply } from "../data-plane/exchange.ts";
+import type { Downstream, Exchange, Reply } from "../data-plane/exchange.ts";
 import { createForwarder } from "../data-plane/forward.ts";
 import { Listener, type ListenerProtocol, type ListenerTls } from "../data-plane/listener.ts";
 import { ListenerSet } from "../data-plane/listener-set.ts";
@@ -18,8 +18,11 @@ export interface InboundOptions {
   /** This pod's address. */
   readonly podIp: string;
   readonly snapshot: () => MeshSnapshot;
-  /** Stages in front of the app: access log, metrics, authorization. */
-  readonly stages: readonly Stage[];
+  /** Stages in front of the app, for one of its ports. */
+  readonly stages: (port: number) => readonly Stage[];
+  /** Whether a connection that is not HTTP may go to the app. */
+  readonly allowsConnection: (port: number, downstream: Downstream) => boolean;
+  readonly onPlaintextRefused: (downstream: Downstream) => void;
   /** What TLS a port takes at this moment. */
   readonly tls: (port: number) => ListenerTls | undefined;
   /** Makes a listener's server reachable for connections to the pod's port. */
@@ -52,14 +55,18 @@ export class Inbound implements AsyncDisposable {
   }
 
   #open(port: number): Promise<Listener> {
-    const { clock, stages, bind, tls } = this.#options;
+    const { clock, stages, bind, tls, allowsConnection, onPlaintextRefused } = this.#options;
     const pool = createForwarder({ clock, protocol: "downstream" });
     const identify = identifyStage({ server: "istio-envoy", isEdge: false });
     return Listener.open({
       clock,
-      handler: compose([...stages, identify], (exchange) => toApp(exchange, port, pool)),
+      handler: compose([identify, ...stages(port)], (exchange) => toApp(exchange, port, pool)),
       protocol: () => this.#protocolOf(port),
-      tcp: (socket) => void tcpToApp(socket, port, clock),
+      tcp: (socket, downstream) => {
+        if (allowsConnection(port, downstream)) void tcpToApp(socket, port, clock);
+        else socket.destroy();
+      },
+      onPlaintextRefused,
       tls: () => tls(port),
       bind: (server) => bind(server, port),
     });

@@ -7,6 +7,8 @@ export interface ProxySettings extends ProxyIdentity {
   readonly podIp: string;
   readonly serviceAccount: string;
   readonly workload: string;
+  /** istiod, where certificates come from. */
+  readonly caAddress: string;
   readonly appProbes: Readonly<Record<string, AppProbe>>;
   readonly excludeInboundPorts: readonly number[];
   readonly excludeOutboundPorts: readonly number[];
@@ -24,6 +26,7 @@ export function readProxySettings(env: NodeJS.ProcessEnv): ProxySettings {
     podName: needed("POD_NAME"),
     podIp: needed("INSTANCE_IP"),
     serviceAccount: env["SERVICE_ACCOUNT"] ?? "default",
+    caAddress: env["CA_ADDR"] ?? "istiod.istio-system.svc:15012",
     workload: env["ISTIO_META_WORKLOAD_NAME"] ?? "",
     labels: JSON.parse(env["ISTIO_METAJSON_LABELS"] ?? "{}") as Record<string, string>,
     appProbes: JSON.parse(env["ISTIO_KUBE_APP_PROBERS"] ?? "{}") as Record<string, AppProbe>,

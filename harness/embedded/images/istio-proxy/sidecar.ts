@@ -1,13 +1,20 @@
-import type { Clock } from "../../../time/clock.ts";
+import { type Clock, systemClock } from "../../../time/clock.ts";
 import type { Client } from "../../client.ts";
+import type { Downstream } from "../data-plane/exchange.ts";
 import { becomeInterceptor, listenUnseen } from "../../network/interception.ts";
 import { startAdmin } from "./admin.ts";
 import { startAgentPorts } from "./agent-ports.ts";
-import { watchMesh } from "./config/watch-mesh.ts";
-import { Inbound } from "./inbound.ts";
+import { type MeshWatch, watchMesh } from "./config/watch-mesh.ts";
+import type { WorkloadIdentity } from "./identity.ts";
+import { Inbound, type InboundOptions } from "./inbound.ts";
+import { obtainIdentity, spiffeName, upstreamTls } from "./mutual-tls.ts";
 import { observeRequests } from "./observe.ts";
 import { Outbound } from "./outbound.ts";
 import type { ProxySettings } from "./proxy-environment.ts";
+import { judgeAccess, policiesFor } from "./routing/authorization.ts";
+import { mutualTlsMode } from "./routing/peer-authentication.ts";
+import { authorizeStage } from "./stages/authorize.ts";
+import { certifyClientStage } from "./stages/certify-client.ts";
 import { ClusterManager } from "./upstreams/cluster-manager.ts";
 
 /** Ports of the proxy itself, which are not captured. */
@@ -31,10 +38,11 @@ export async function runSidecar(options: ProxyRunOptions): Promise<void> {
     signal,
     onError: (error) => log(`watch: ${String(error)}`),
   });
+  const identity = await obtainIdentity(mesh, settings, options);
   const base = { clock, random: Math.random };
   const clusters = new ClusterManager(settings.namespace, mesh.snapshot(), {
     ...base,
-    tlsFor: () => undefined,
+    tlsFor: (cluster, endpoint) => upstreamTls(mesh.snapshot(), identity, cluster, endpoint),
   });
   const outbound = new Outbound({
     environment: { ...base, clusters },
@@ -47,8 +55,7 @@ export async function runSidecar(options: ProxyRunOptions): Promise<void> {
     clock,
     podIp: settings.podIp,
     snapshot: mesh.snapshot,
-    stages: [],
-    tls: () => undefined,
+    ...inboundSecurity(mesh, identity, settings, log),
     bind: (server, port) => listenUnseen(server, { address: settings.podIp, port }),
   });
   mesh.onChange((snapshot) => {
@@ -80,4 +87,40 @@ export async function runSidecar(options: ProxyRunOptions): Promise<void> {
     accessLog.flush();
     process.exit(0);
   });
+}
+
+/** What the workload's policies ask of connections to it. */
+function inboundSecurity(
+  mesh: MeshWatch,
+  identity: WorkloadIdentity,
+  settings: ProxySettings,
+  log: (message: string) => void,
+): Pick<InboundOptions, "stages" | "tls" | "allowsConnection" | "onPlaintextRefused"> {
+  const { snapshot } = mesh;
+  const own = spiffeName(snapshot(), settings.namespace, settings.serviceAccount);
+  return {
+    stages: (port) => [authorizeStage(snapshot, settings, port), certifyClientStage(own)],
+    tls: (port) => {
+      const mode = mutualTlsMode(snapshot(), settings, port);
+      return mode === "DISABLE" ? undefined : identity.listener(mode === "PERMISSIVE");
+    },
+    allowsConnection: (port, downstream) =>
+      judgeAccess(policiesFor(snapshot(), settings), {
+        principal: downstream.peerIdentity?.replace(/^spiffe:\/\//, ""),
+        sourceIp: downstream.remoteAddress,
+        port,
+        request: undefined,
+      }) === undefined,
+    onPlaintextRefused: (downstream) => {
+      if (snapshot().meshConfig.accessLogFile !== "") log(refusedConnectionLog(downstream));
+    },
+  };
+}
+
+// Envoy's log of a connection for which no filter chain fits.
+function refusedConnectionLog(downstream: Downstream): string {
+  const { localAddress, localPort, remoteAddress, remotePort } = downstream;
+  const time = new Date(systemClock.now()).toISOString();
+  const addresses = `${localAddress}:${localPort} ${remoteAddress}:${remotePort}`;
+  return `[${time}] "- - -" 0 NR filter_chain_not_found - "-" 0 0 0 - "-" "-" "-" "-" "-" - - ${addresses} - -`;
 }

@@ -54,11 +54,12 @@ async function main(): Promise<void> {
     counts.certificates += 1;
     return { status: 200, body: answer };
   });
-  publishToNamespaces(client, ca.material.certificate, {
+  const publishing = {
     signal: new AbortController().signal,
-    onError: (error) => log(`root certificate: ${String(error)}`),
-  });
-  await publishToWebhook(client, ca.material.certificate);
+    onError: (error: unknown) => log(`publishing the mesh's authority: ${String(error)}`),
+  };
+  publishToNamespaces(client, ca.material.certificate, publishing);
+  await publishToWebhook(client, ca.material.certificate, publishing);
   isReady = true;
   log("istiod is ready");
   process.once("SIGTERM", () => process.exit(0));

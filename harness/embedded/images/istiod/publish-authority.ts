@@ -1,3 +1,4 @@
+import type { MutatingWebhookConfiguration } from "kubernetes-types/admissionregistration/v1";
 import type { ConfigMap, Namespace, Secret } from "kubernetes-types/core/v1";
 import type { Client } from "../../client.ts";
 import { createInformer } from "../../informer.ts";
@@ -28,24 +29,50 @@ export async function loadAuthority(client: Client, nowMs: number): Promise<Work
   }
 }
 
-/** Tells the API server by which authority the webhook's certificate can be known. */
-export async function publishToWebhook(client: Client, certificate: string): Promise<void> {
-  const key = { name: webhookName };
-  const { webhooks = [] } = await client.get(mutatingWebhookConfigurations, key);
+/**
+ * Tells the API server by which authority the webhook's certificate can be known, and tells it again when
+ * the configuration is replaced. Resolves when it was told the first time.
+ */
+export function publishToWebhook(
+  client: Client,
+  certificate: string,
+  options: PublishOptions,
+): Promise<void> {
   const caBundle = Buffer.from(certificate).toString("base64");
-  const body = webhooks.map((_webhook, index) => ({
-    op: "add",
-    path: `/webhooks/${index}/clientConfig/caBundle`,
-    value: caBundle,
-  }));
-  await client.patch(mutatingWebhookConfigurations, key, { type: "json", body });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const publish = async (found: MutatingWebhookConfiguration): Promise<void> => {
+    const { webhooks = [] } = found;
+    const body = webhooks.flatMap(({ clientConfig }, index) =>
+      clientConfig.caBundle === caBundle
+        ? []
+        : [{ op: "add", path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle }],
+    );
+    if (body.length > 0) {
+      const key = { name: webhookName };
+      await client.patch(mutatingWebhookConfigurations, key, { type: "json", body });
+    }
+    resolve();
+  };
+  const told = (found: MutatingWebhookConfiguration): void => {
+    publish(found).catch(options.onError);
+  };
+  const fieldSelector = `metadata.name=${webhookName}`;
+  const watched = { signal: options.signal, fieldSelector };
+  createInformer(client, mutatingWebhookConfigurations, watched).on({ added: told, updated: told });
+  return promise;
+}
+
+/** How long to go on, and whom to tell of failures. */
+export interface PublishOptions {
+  readonly signal: AbortSignal;
+  readonly onError: (error: unknown) => void;
 }
 
 /** Keeps ConfigMap istio-ca-root-cert in every namespace, so that workloads know the mesh's authority. */
 export function publishToNamespaces(
   client: Client,
   certificate: string,
-  options: { readonly signal: AbortSignal; readonly onError: (error: unknown) => void },
+  options: PublishOptions,
 ): void {
   const publish = (namespace: Namespace): void => {
     if (namespace.metadata?.deletionTimestamp !== undefined) return;

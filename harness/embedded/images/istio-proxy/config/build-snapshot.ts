@@ -35,6 +35,8 @@ export function buildSnapshot(objects: MeshObjects): MeshSnapshot {
     virtualServices: objects.virtualServices.toSorted(byAge),
     destinationRules: objects.destinationRules.toSorted(byAge),
     gateways: objects.gateways.toSorted(byAge),
+    peerAuthentications: objects.peerAuthentications.toSorted(byAge),
+    authorizationPolicies: objects.authorizationPolicies.toSorted(byAge),
     meshConfig,
   };
 }

@@ -14,6 +14,7 @@ import {
 import type { DestinationRule, Gateway, VirtualService } from "../routing/istio-types.ts";
 import type { MeshSnapshot } from "../routing/model.ts";
 import { buildSnapshot } from "./build-snapshot.ts";
+import { authorizationPolicies, peerAuthentications } from "./security-resources.ts";
 import { debounce } from "./debounce.ts";
 
 /** Follows the mesh's configuration. */
@@ -22,6 +23,8 @@ export interface MeshWatch {
   readonly snapshot: () => MeshSnapshot;
   /** Told of every new configuration. */
   onChange(listener: (snapshot: MeshSnapshot) => void): void;
+  /** The authority that every certificate of the mesh comes from, PEM. */
+  readonly rootCertificate: () => string | undefined;
 }
 
 export interface MeshWatchOptions {
@@ -45,6 +48,8 @@ export async function watchMesh(client: Client, options: MeshWatchOptions): Prom
     virtualServices: follow(virtualServices as Resource<VirtualService>),
     destinationRules: follow(destinationRules as Resource<DestinationRule>),
     gateways: follow(gateways as Resource<Gateway>),
+    peerAuthentications: follow(peerAuthentications),
+    authorizationPolicies: follow(authorizationPolicies),
     configMaps: follow(configMaps, "istio-system"),
   };
   const build = (): MeshSnapshot =>
@@ -55,6 +60,8 @@ export async function watchMesh(client: Client, options: MeshWatchOptions): Prom
       virtualServices: sources.virtualServices.list(),
       destinationRules: sources.destinationRules.list(),
       gateways: sources.gateways.list(),
+      peerAuthentications: sources.peerAuthentications.list(),
+      authorizationPolicies: sources.authorizationPolicies.list(),
       configMaps: sources.configMaps.list(),
     });
   await Promise.all(watched.map((informer) => informer.synced));
@@ -67,5 +74,12 @@ export async function watchMesh(client: Client, options: MeshWatchOptions): Prom
   for (const informer of watched) {
     informer.on({ updated: changed, deleted: changed, added: changed });
   }
-  return { snapshot: () => snapshot, onChange: (listener) => void listeners.push(listener) };
+  return {
+    snapshot: () => snapshot,
+    onChange: (listener) => void listeners.push(listener),
+    rootCertificate: () =>
+      sources.configMaps.get({ namespace: "istio-system", name: "istio-ca-root-cert" })?.data?.[
+        "root-cert.pem"
+      ],
+  };
 }

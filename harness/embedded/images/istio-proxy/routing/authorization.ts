@@ -137,11 +137,20 @@ function fitsCondition(condition: Condition, attempt: AccessAttempt, isDeny: boo
   }
   if (key === "source.principal") return fits(attempt.principal, values, notValues);
   if (key === "source.namespace") {
-    return fitsSource({ ...(values ? { namespaces: values } : {}), ...(notValues ? { notNamespaces: notValues } : {}) }, attempt);
+    return fitsSource(
+      {
+        ...(values ? { namespaces: values } : {}),
+        ...(notValues ? { notNamespaces: notValues } : {}),
+      },
+      attempt,
+    );
   }
   if (key === "destination.port") return fits(String(attempt.port), values, notValues);
   if (key === "source.ip") {
-    return fitsSource({ ...(values ? { ipBlocks: values } : {}), ...(notValues ? { notIpBlocks: notValues } : {}) }, attempt);
+    return fitsSource(
+      { ...(values ? { ipBlocks: values } : {}), ...(notValues ? { notIpBlocks: notValues } : {}) },
+      attempt,
+    );
   }
   throw new Error(`the condition ${key} is not built`);
 }
@@ -169,7 +178,7 @@ function lower(values: readonly string[] | undefined): readonly string[] | undef
 function inBlock(address: string, block: string): boolean {
   const [base = "", bits = "32"] = block.split("/");
   const mask = bits === "0" ? 0 : (~0 << (32 - Number(bits))) >>> 0;
-  return ((toNumber(address) & mask) >>> 0) === ((toNumber(base) & mask) >>> 0);
+  return (toNumber(address) & mask) >>> 0 === (toNumber(base) & mask) >>> 0;
 }
 
 function toNumber(address: string): number {

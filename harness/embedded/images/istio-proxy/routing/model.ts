@@ -1,6 +1,8 @@
 import type { KubeObject } from "../../../resource.ts";
+import type { AuthorizationPolicy } from "./authorization.ts";
 import type { DestinationRule, Gateway, VirtualService } from "./istio-types.ts";
 import type { MeshConfig } from "./mesh-config.ts";
+import type { PeerAuthentication } from "./peer-authentication.ts";
 
 /** What is spoken on a Service's port: declared by its name or appProtocol, or to be found out. */
 export type PortProtocol = "http" | "http2" | "tcp" | "sniff";
@@ -49,6 +51,8 @@ export interface MeshSnapshot {
   readonly virtualServices: readonly VirtualService[];
   readonly destinationRules: readonly DestinationRule[];
   readonly gateways: readonly Gateway[];
+  readonly peerAuthentications: readonly PeerAuthentication[];
+  readonly authorizationPolicies: readonly AuthorizationPolicy[];
   readonly meshConfig: MeshConfig;
 }
 

@@ -27,7 +27,8 @@ export function mutualTlsMode(
 ): MutualTlsMode {
   const inNamespace = policiesIn(snapshot, workload.namespace);
   const own = inNamespace.find(
-    (policy) => hasSelector(policy) && hasLabels(workload.labels, policy.spec?.selector?.matchLabels),
+    (policy) =>
+      hasSelector(policy) && hasLabels(workload.labels, policy.spec?.selector?.matchLabels),
   );
   const scopes = [
     own?.spec?.portLevelMtls?.[String(port)],

@@ -1,3 +1,5 @@
+import type { AuthorizationPolicy } from "./authorization.ts";
+import type { PeerAuthentication } from "./peer-authentication.ts";
 import type { HeaderMap } from "../../data-plane/exchange.ts";
 import type { DestinationRule, Gateway, VirtualService } from "./istio-types.ts";
 import type { MeshEndpoint, MeshService, MeshSnapshot, PortProtocol } from "./model.ts";
@@ -34,6 +36,8 @@ export function snapshot(objects: {
   readonly virtualServices?: readonly VirtualService[];
   readonly destinationRules?: readonly DestinationRule[];
   readonly gateways?: readonly Gateway[];
+  readonly peerAuthentications?: readonly PeerAuthentication[];
+  readonly authorizationPolicies?: readonly AuthorizationPolicy[];
   readonly meshConfig?: Partial<MeshConfig>;
 }): MeshSnapshot {
   return {
@@ -43,6 +47,8 @@ export function snapshot(objects: {
     virtualServices: objects.virtualServices ?? [],
     destinationRules: objects.destinationRules ?? [],
     gateways: objects.gateways ?? [],
+    peerAuthentications: objects.peerAuthentications ?? [],
+    authorizationPolicies: objects.authorizationPolicies ?? [],
     meshConfig: { ...defaultMeshConfig, ...objects.meshConfig },
   };
 }

@@ -8,9 +8,7 @@ import { validateIstioObject } from "./validate-istio-object.ts";
 const route = [{ destination: { host: "logic" } }];
 
 function problemsOf(kind: string, spec: unknown): readonly string[] {
-  return validateIstioObject({ kind, spec }).map(
-    ({ field, reason }) => `${field}: ${reason}`,
-  );
+  return validateIstioObject({ kind, spec }).map(({ field, reason }) => `${field}: ${reason}`);
 }
 
 const cases: readonly (readonly [string, string, unknown, string])[] = [
@@ -89,6 +87,18 @@ const cases: readonly (readonly [string, string, unknown, string])[] = [
     "Gateway",
     { servers: [{ port: { number: 9000, name: "t", protocol: "TCP" }, hosts: ["*"] }] },
     "spec.servers[0].port.protocol: TCP is valid in Istio",
+  ],
+  [
+    "JWT principals",
+    "AuthorizationPolicy",
+    { rules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }] },
+    "spec.rules[0].from[0].source.requestPrincipals: is valid",
+  ],
+  [
+    "a port's TLS without selector",
+    "PeerAuthentication",
+    { portLevelMtls: { "8080": { mode: "STRICT" } } },
+    "spec.portLevelMtls: needs a selector",
   ],
   ["a kind that is not built", "EnvoyFilter", {}, "kind: EnvoyFilter is valid in Istio"],
 ];

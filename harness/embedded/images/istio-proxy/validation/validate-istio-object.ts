@@ -2,12 +2,15 @@ import type { KubeObject } from "../../../resource.ts";
 import { destinationRuleSpec } from "./destination-rule-schema.ts";
 import { gatewaySpec } from "./gateway-schema.ts";
 import { type FieldProblem, notSupported, type Schema } from "./schema.ts";
+import { authorizationPolicySpec, peerAuthenticationSpec } from "./security-schemas.ts";
 import { virtualServiceSpec } from "./virtual-service-schema.ts";
 
 const specs: Readonly<Record<string, Schema>> = {
   VirtualService: virtualServiceSpec,
   DestinationRule: destinationRuleSpec,
   Gateway: gatewaySpec,
+  PeerAuthentication: peerAuthenticationSpec,
+  AuthorizationPolicy: authorizationPolicySpec,
 };
 
 /**
