@@ -1,5 +1,5 @@
-import { globSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, matchesGlob } from "node:path";
 import { systemClock } from "../../../time/clock.ts";
 import { ConfigError } from "./config-error.ts";
 import { type Directive, parseConfig } from "./config-parser.ts";
@@ -29,10 +29,31 @@ function include(pattern: string, { place }: Directive): readonly Directive[] {
       throw new ConfigError(`open() "${path}" failed (2: No such file or directory)`, place);
     return parseConfig(text, path);
   }
-  const files = globSync(path).toSorted();
+  const files = filesLike(path);
   if (files.length === 0 && path === `${folder}/conf.d/*.conf`)
     return parseConfig(defaultServer, `${folder}/conf.d/default.conf`);
   return files.flatMap((file) => parseConfig(readFileSync(file, "utf8"), file));
+}
+
+/** The files of one folder whose names match; Node's own glob would not see the container's files. */
+function filesLike(path: string): readonly string[] {
+  const parent = dirname(path);
+  // A file that is mounted by itself (subPath) may be missing in the listing of its folder.
+  const names = new Set([...namesIn(parent), "default.conf"]);
+  return [...names]
+    .filter((name) => matchesGlob(name, basename(path)))
+    .map((name) => join(parent, name))
+    .filter((file) => existsSync(file))
+    .toSorted();
+}
+
+function namesIn(parent: string): readonly string[] {
+  try {
+    return readdirSync(parent);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
 }
 
 function readOr<T>(path: string, otherwise: T): string | T {

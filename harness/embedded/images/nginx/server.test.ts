@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { fileURLToPath } from "node:url";
 import { request, type Dispatcher } from "undici";
 import { expect, test } from "vitest";
 import { systemClock } from "../../../time/clock.ts";
@@ -177,10 +178,15 @@ test("a server is chosen by exact name, then *.name, then name.*, then by defaul
   );
 });
 
-test("where no root is mounted there is the welcome page, and 404 for all else", async () => {
-  await using server = await startNginx("server { root /usr/share/nginx/html; }");
-  expect((await get(server.url)).text).toContain("<h1>Welcome to nginx!</h1>");
+test("files are served from root, index.html for a folder, by GET and HEAD only", async () => {
+  const root = fileURLToPath(new URL("html", import.meta.url));
+  await using server = await startNginx(`server { root ${root}; }`);
+  const page = await get(server.url);
+  expect(page.text).toContain("<h1>Welcome to nginx!</h1>");
+  expect(page.headers["content-type"]).toBe("text/html");
+  expect((await get(`${server.url}/index.html`)).text).toBe(page.text);
   expect((await get(`${server.url}/nope`)).status).toBe(404);
+  expect((await get(`${server.url}/a/..%2f..%2fserver.ts`)).status).toBe(400);
   expect((await get(server.url, { method: "POST" })).status).toBe(405);
 });
 

@@ -22,20 +22,11 @@ const types: Readonly<Record<string, string>> = {
 
 const defaultRoot = "/usr/share/nginx/html";
 
-/** Answers a GET with a file below root, or a folder's index; the image's own page where no root is mounted. */
+/** Answers a GET with a file below root, or a folder's index. */
 export async function serveFile(path: string, settings: Settings, server: string): Promise<Reply> {
   const root = settings.root ?? defaultRoot;
   const found = await findFile(`${root}${path}`, settings.index ?? ["index.html"]);
   if (typeof found === "string") return sendFile(found, settings);
-  if (found.status === 404 && root === defaultRoot && !(await exists(root)))
-    if (path === "/" || path === "/index.html") {
-      const welcome = new URL("html/index.html", import.meta.url);
-      return {
-        status: 200,
-        headers: { "content-type": "text/html" },
-        body: await readFile(welcome, "utf8"),
-      };
-    }
   const headers: HeaderMap = found.status === 301 ? { location: `${path}/` } : {};
   return replyWithPage(found.status, server, headers);
 }
