@@ -20,6 +20,8 @@ export interface Correlated {
   readonly message: string;
   readonly count: number;
   readonly firstMs: number;
+  /** Stands for events that differ in their messages. */
+  readonly combined: boolean;
 }
 
 interface Observation {
@@ -53,14 +55,14 @@ export class EventCorrelator {
 
   /** Undefined where the event is dropped as spam; it has been counted all the same. */
   correlate(facts: EventFacts, newName: string): Correlated | undefined {
-    const { key, message } = this.#aggregate(facts);
+    const { key, message, combined } = this.#aggregate(facts);
     const before = this.#observed.get(key);
     const observation: Observation = before
       ? { ...before, count: before.count + 1 }
       : { name: newName, count: 1, firstMs: this.#clock.now() };
     this.#observed.set(key, observation);
     if (!this.#takeToken(facts)) return undefined;
-    return { key, message, ...observation };
+    return { key, message, combined, ...observation };
   }
 
   /** The event is no longer stored: its next occurrence starts a new one. */
@@ -68,7 +70,7 @@ export class EventCorrelator {
     this.#observed.delete(key);
   }
 
-  #aggregate(facts: EventFacts): { key: string; message: string } {
+  #aggregate(facts: EventFacts): Pick<Correlated, "key" | "message" | "combined"> {
     const now = this.#clock.now();
     const similarKey = [facts.source, facts.object, facts.type, facts.reason].join("\0");
     const known = this.#similar.get(similarKey);
@@ -83,12 +85,14 @@ export class EventCorrelator {
       return {
         key: [similarKey, facts.fieldPath, facts.message].join("\0"),
         message: facts.message,
+        combined: false,
       };
     for (const any of record.messages) {
       record.messages.delete(any);
       break;
     }
-    return { key: similarKey, message: `(combined from similar events): ${facts.message}` };
+    const message = `(combined from similar events): ${facts.message}`;
+    return { key: similarKey, message, combined: true };
   }
 
   #takeToken(facts: EventFacts): boolean {

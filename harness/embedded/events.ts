@@ -107,8 +107,9 @@ export class EventRecorder implements AsyncDisposable {
       type,
       // Kubernetes writes the field even where it has no value.
       eventTime: null as unknown as string,
-      reportingComponent: component,
-      reportingInstance: host ?? "",
+      // Kubernetes: a combined event no longer names who reports it but as its source.
+      reportingComponent: correlated.combined ? "" : component,
+      reportingInstance: correlated.combined ? "" : (host ?? ""),
     };
   }
 

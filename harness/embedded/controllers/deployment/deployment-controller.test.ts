@@ -161,11 +161,3 @@ test("old ReplicaSets beyond revisionHistoryLimit are deleted, the oldest first"
   );
   expect(new Set(left)).toEqual(new Set(["3", "4"]));
 });
-
-test("an empty selector is refused with an event", async () => {
-  await using cluster = await started(web({ selector: {} }));
-  expect(await cluster.list(replicaSets, "lab")).toEqual([]);
-  expect(await cluster.events("lab", "Deployment")).toEqual([
-    "Warning SelectingAll This deployment is selecting all pods. A non-empty selector is required.",
-  ]);
-});

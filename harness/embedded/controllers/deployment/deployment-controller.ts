@@ -1,6 +1,6 @@
 import type { Deployment, ReplicaSet } from "kubernetes-types/apps/v1";
 import type { Pod } from "kubernetes-types/core/v1";
-import { type EventRecorder, referenceTo } from "../../events.ts";
+import type { EventRecorder } from "../../events.ts";
 import type { Informer } from "../../informer.ts";
 import { deployments, pods, replicaSets } from "../../resources.ts";
 import type { ControllerContext } from "../loop/context.ts";
@@ -8,7 +8,7 @@ import type { Controller, Enqueue, Result } from "../loop/controller.ts";
 import { keyOf, parseKey } from "../loop/key.ts";
 import { claim } from "../objects/claim.ts";
 import { controllerOf, isControlledBy } from "../objects/owners.ts";
-import { isEmptySelector, matchesSelector } from "../objects/selector.ts";
+import { matchesSelector } from "../objects/selector.ts";
 import { findCondition } from "./conditions.ts";
 import { hasProgressDeadline } from "./deployment-status.ts";
 import { Rollout } from "./rollout.ts";
@@ -61,7 +61,6 @@ export class DeploymentController implements Controller {
   async reconcile(key: string): Promise<Result> {
     const deployment = this.#deployments.get(parseKey(key));
     if (!deployment) return "done";
-    if (isEmptySelector(deployment.spec?.selector)) return this.#refuse(deployment);
     const namespace = deployment.metadata?.namespace ?? "";
     const owned = await claim({
       client: this.#context.client,
@@ -90,20 +89,6 @@ export class DeploymentController implements Controller {
     if (await isScaling(rollout)) return scaleOnly(rollout);
     if (deployment.spec?.strategy?.type !== "Recreate") return rollRolling(rollout);
     return rollRecreate(rollout, this.#podsOf(rollout));
-  }
-
-  async #refuse(deployment: Deployment): Promise<Result> {
-    const message = "This deployment is selecting all pods. A non-empty selector is required.";
-    this.#recorder.record(referenceTo(deployments, deployment), "Warning", "SelectingAll", message);
-    const generation = deployment.metadata?.generation ?? 0;
-    if ((deployment.status?.observedGeneration ?? 0) >= generation) return "done";
-    const status = { ...deployment.status, observedGeneration: generation };
-    await this.#context.client.update(
-      deployments,
-      { ...deployment, status },
-      { subresource: "status" },
-    );
-    return "done";
   }
 
   #podsOf(rollout: Rollout): Pod[] {

@@ -16,15 +16,6 @@ export function matchesLabels(wanted: Labels, labels: Labels = {}): boolean {
   return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }
 
-/** Whether the selector names nothing, and so selects everything. */
-export function isEmptySelector(selector: LabelSelector | undefined): boolean {
-  return (
-    selector !== undefined &&
-    Object.keys(selector.matchLabels ?? {}).length === 0 &&
-    (selector.matchExpressions ?? []).length === 0
-  );
-}
-
 function meets({ key, operator, values = [] }: LabelSelectorRequirement, labels: Labels): boolean {
   const value = labels[key];
   switch (operator) {

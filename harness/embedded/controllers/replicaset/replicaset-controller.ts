@@ -1,12 +1,11 @@
 import type { ReplicaSet } from "kubernetes-types/apps/v1";
 import type { Pod } from "kubernetes-types/core/v1";
-import { type EventRecorder, referenceTo } from "../../events.ts";
 import type { Informer } from "../../informer.ts";
 import { pods, replicaSets } from "../../resources.ts";
 import { claim } from "../objects/claim.ts";
 import { controllerOf, isControlledBy } from "../objects/owners.ts";
 import { isActive, isTerminating, msUntilNextAvailable } from "../objects/pod-state.ts";
-import { isEmptySelector, matchesSelector } from "../objects/selector.ts";
+import { matchesSelector } from "../objects/selector.ts";
 import { isNamespaceTerminating, PodControl } from "../pods/pod-control.ts";
 import { podsToDelete } from "../pods/deletion-rank.ts";
 import { watchOwnedPods } from "../pods/watch-owned-pods.ts";
@@ -32,7 +31,6 @@ export class ReplicaSetController implements Controller {
   readonly #replicaSets: Informer<ReplicaSet>;
   readonly #pods: Informer<Pod>;
   readonly #expectations: Expectations;
-  readonly #recorder: EventRecorder;
   readonly #podControl: PodControl;
 
   constructor(context: ControllerContext) {
@@ -40,8 +38,8 @@ export class ReplicaSetController implements Controller {
     this.#replicaSets = context.caches.of(replicaSets);
     this.#pods = context.caches.of(pods);
     this.#expectations = new Expectations(context.clock);
-    this.#recorder = context.recorder("replicaset-controller");
-    this.#podControl = new PodControl(context.client, this.#recorder, replicaSets);
+    const recorder = context.recorder("replicaset-controller");
+    this.#podControl = new PodControl(context.client, recorder, replicaSets);
   }
 
   watch(enqueue: Enqueue): void {
@@ -59,16 +57,6 @@ export class ReplicaSetController implements Controller {
   async reconcile(key: string): Promise<Result> {
     const replicaSet = this.#replicaSets.get(parseKey(key));
     if (!replicaSet) return "done";
-    if (isEmptySelector(replicaSet.spec?.selector)) {
-      const message = "This controller is selecting all pods. A non-empty selector is required.";
-      this.#recorder.record(
-        referenceTo(replicaSets, replicaSet),
-        "Warning",
-        "SelectingAll",
-        message,
-      );
-      return "done";
-    }
     const caughtUp = this.#expectations.isSatisfied(key);
     const { active, terminating } = await this.#claimPods(replicaSet);
     const mayManage = caughtUp && !replicaSet.metadata?.deletionTimestamp;

@@ -10,7 +10,6 @@ import type { Controller, Enqueue, Result } from "../loop/controller.ts";
 import { parseKey } from "../loop/key.ts";
 import { claim } from "../objects/claim.ts";
 import { isAvailable, isFinished, msUntilNextAvailable } from "../objects/pod-state.ts";
-import { refuseFields } from "../objects/refuse-fields.ts";
 import { isNamespaceTerminating, PodControl } from "../pods/pod-control.ts";
 import { watchOwnedPods } from "../pods/watch-owned-pods.ts";
 import {
@@ -55,9 +54,6 @@ export class StatefulSetController implements Controller {
   async reconcile(key: string): Promise<Result> {
     const set = this.#sets.get(parseKey(key));
     if (!set || set.metadata?.deletionTimestamp) return "done";
-    const claims = (set.spec?.volumeClaimTemplates ?? []).length > 0;
-    const refused = { "spec.volumeClaimTemplates": claims };
-    if (refuseFields(this.#recorder, statefulSets, set, refused)) return "done";
     const { update, all } = await syncRevisions(this.#context.client, {
       resource: statefulSets,
       owner: set,
