@@ -9,6 +9,8 @@ import { programsOf } from "./images/launchers.ts";
 export interface Executable {
   readonly file: string;
   readonly args: readonly string[];
+  /** What the program sees as its own name. @default file */
+  readonly argv0?: string | undefined;
 }
 
 /** The executable is not in the container; the message is what runc says of it. */
@@ -39,7 +41,7 @@ export function resolveExecutable(
     return { file: own.file, args: nodeArguments(args, view) };
   if (own) return { file: own.file, args: [...own.args, ...args.map((arg) => view.rewrite(arg))] };
   const file = findProgram(image, name, view);
-  return { file, args: args.map((arg) => view.rewrite(arg)) };
+  return { file, args: args.map((arg) => view.rewrite(arg)), argv0: name };
 }
 
 /** The script's path is read by node before any preload runs; what follows it is the program's own. */
@@ -65,9 +67,16 @@ function findProgram(image: Image, name: string, view: FileView): string {
 }
 
 /** The machine's own PATH, without folders that only this project put there. */
-export function hostPath(): string[] {
+export function hostPath(): readonly string[] {
+  return (hostFolders ??= findHostFolders());
+}
+
+let hostFolders: readonly string[] | undefined;
+
+function findHostFolders(): readonly string[] {
   const folders = (process.env["PATH"] ?? "/usr/bin:/bin").split(delimiter);
-  return folders.filter((folder) => folder !== "" && !folder.includes("node_modules"));
+  const real = folders.filter((folder) => folder !== "" && !folder.includes("node_modules"));
+  return [...new Set(real)];
 }
 
 function isInBin(name: string): boolean {

@@ -70,6 +70,7 @@ export class ContainerProcess {
     const child = spawn(options.file, [...options.args], {
       cwd: options.cwd,
       env: { ...options.env },
+      ...(options.argv0 === undefined ? {} : { argv0: options.argv0 }),
       detached: true,
       windowsHide: true,
       stdio: [options.stdin ? "pipe" : "ignore", "pipe", "pipe"],

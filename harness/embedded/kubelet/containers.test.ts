@@ -127,7 +127,7 @@ test("restarts a container whose liveness command fails and keeps its readiness 
   await node.create("p", {
     terminationGracePeriodSeconds: 1,
     containers: [
-      shell("touch /alive; exec nc -l -p 7000", {
+      shell("touch /alive; mkdir -p /www; exec httpd -f -p 7000 -h /www", {
         readinessProbe: { tcpSocket: { port: 7000 }, periodSeconds: 1, failureThreshold: 1 },
         livenessProbe: {
           exec: { command: ["cat", "/alive"] },
@@ -176,7 +176,7 @@ test.runIf(process.platform === "linux")(
 
 test("shows logs from a line, a time, a number of bytes on, and with times", async () => {
   await using node = await startTestNode();
-  await node.create("p", { containers: [shell(`echo one; echo two >&2; echo three; ${patient}`)] });
+  await node.create("p", { containers: [shell(`echo one; echo two; echo three; ${patient}`)] });
   await expect.poll(() => node.logs("p").catch(() => "")).toBe("one\ntwo\nthree\n");
   expect(await node.logs("p", { tailLines: 1 })).toBe("three\n");
   expect(await node.logs("p", { tailLines: 0 })).toBe("");

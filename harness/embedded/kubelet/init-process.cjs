@@ -2,6 +2,8 @@
 // Required first by every Node process of a container. Builtins only: it runs before the pod's network is there.
 const http = require("node:http");
 const { flushCompileCache } = require("node:module");
+// harness/time would have to be loaded into every process of every container.
+const { setTimeout: after } = require("node:timers");
 
 // In a PID namespace the kernel drops signals that the first process has no handler for, so a program without one
 // lives through SIGTERM until it is killed. Node's own default handler ends the process instead: replace it.
@@ -15,7 +17,7 @@ if (parent !== undefined) {
 // `import "node:http"` reads every export, and these three load all of undici: 11 MB a process, needed by few.
 for (const name of ["WebSocket", "CloseEvent", "MessageEvent"]) {
   const global = () => globalThis[name];
-  const value = new Proxy(class {}, {
+  const value = new Proxy(function () {}, {
     construct: (_target, args) => Reflect.construct(global(), args),
     get: (_target, key) => Reflect.get(global(), key),
     has: (_target, key) => Reflect.has(global(), key),
@@ -30,4 +32,4 @@ for (const name of ["WebSocket", "CloseEvent", "MessageEvent"]) {
 }
 
 // Containers end by SIGKILL more often than by exit, which is when Node would write its compile cache.
-setTimeout(flushCompileCache, 1500).unref();
+after(() => flushCompileCache(), 1500).unref();

@@ -123,7 +123,7 @@ export class PodWorker {
     if (this.#gone) return;
     if (this.#mustEnd) this.#ending.abort(new Error("the pod is to end"));
     this.#dirty = true;
-    this.#looping ??= this.#loop().finally(() => (this.#looping = undefined));
+    this.#looping ??= this.#loop();
   }
 
   /** Shows exits that no sync has seen yet. */
@@ -163,6 +163,8 @@ export class PodWorker {
       if (nextMs !== undefined && !this.#gone)
         this.#cancelTimer = this.#context.clock.after(nextMs, () => this.wake());
     }
+    // In the same turn as the last look at #dirty: whoever wakes the pod from here on starts a new loop.
+    this.#looping = undefined;
   }
 
   /** Resolves with the time until the pod is to be looked at again even if nothing happens. */

@@ -26,9 +26,13 @@ export function programsOf(image: Image): ReadonlyMap<string, Program> {
   return programs;
 }
 
+const written = new Set<string>();
+
 /** Writes a folder of small scripts, one a program, for shells to find on their PATH. Returns the folder. */
 export function writeLaunchers(image: Image, stateDir: string): string {
   const bin = join(stateDir, "images", image.id.slice(7, 31), "bin");
+  if (written.has(bin)) return bin;
+  written.add(bin);
   mkdirSync(bin, { recursive: true });
   for (const [name, program] of programsOf(image)) {
     if (process.platform === "win32") {
