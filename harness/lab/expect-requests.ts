@@ -88,8 +88,9 @@ export function expectRequests(
 ): RequestExpectation {
   const run = (check: Omit<RequestCheck, "description">) =>
     judgeRequests(context, { description, ...check });
-  // Without a rule there is nothing to wait for, and every request counts.
-  const underRule = <T>(create: () => T) => (context.underRule ? create() : undefined);
+  // Inside one pod nothing has to spread first; every request counts there.
+  const alone = /^\w+:\/\/(localhost|127\.|\[::1\])/.test(description.url);
+  const spreads = <T>(create: () => T) => (alone ? undefined : create());
   return {
     toSplit: (weights, options = {}) =>
       run({
@@ -106,7 +107,7 @@ export function expectRequests(
         targetOf: attributeBy(options),
         wanted: toShares(weights),
         converge: options.converge,
-        gate: underRule(() =>
+        gate: spreads(() =>
           targetsSeenCondition(
             Object.keys(weights).filter((name) => (weights[name] ?? 0) > 0),
             attributeBy(options),
@@ -120,7 +121,7 @@ export function expectRequests(
         createJudge: () => createExact({ expected: target, ...toBound(options.times), ...options }),
         targetOf: attributeBy(options),
         converge: options.converge,
-        gate: underRule(() =>
+        gate: spreads(() =>
           acceptedCondition(
             `answers from ${target}`,
             (answer) => attributeBy(options)(answer) === target,
@@ -148,9 +149,7 @@ export function expectRequests(
         keepHeaders: true,
         keepBody: true,
         converge: options.converge,
-        gate: underRule(() =>
-          acceptedCondition("such answers", (answer) => isLike(answer, wanted)),
-        ),
+        gate: spreads(() => acceptedCondition("such answers", (answer) => isLike(answer, wanted))),
         ...exactly(
           `every answer ${describeAnswer(wanted)}`,
           (answer) => isLike(answer, wanted),
@@ -173,7 +172,7 @@ export function expectRequests(
         matcher: "toRefuse",
         wants: `to be refused${as === undefined ? "" : ` (${as})`}`,
         converge: options.converge,
-        gate: underRule(() =>
+        gate: spreads(() =>
           acceptedCondition(
             "refusals",
             ({ error }) => error !== undefined && accepted.includes(error),
@@ -213,9 +212,10 @@ function exactly(
   words: string,
   holds: (observation: Observation) => boolean,
   options: ExactMatcherOptions,
-): Pick<RequestCheck, "createJudge" | "adapt" | "targetOf"> {
+): Pick<RequestCheck, "createJudge" | "adapt" | "targetOf" | "limit"> {
   const right = new WeakSet<Observation>();
   return {
+    limit: options.times ?? fewRequests,
     targetOf: attributeBy(options),
     adapt: (observation) => {
       if (!holds(observation)) return observation;

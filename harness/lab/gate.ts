@@ -48,7 +48,7 @@ export function targetsSeenCondition(
 ): GateCondition {
   const missing = new Set(targets);
   return {
-    marker: `an answer from each of ${targets.join(", ")}`,
+    marker: `answers from all ${targets.length}`,
     proves: (observation) => {
       missing.delete(targetOf(observation) ?? "");
       return missing.size === 0;

@@ -29,6 +29,8 @@ export interface RequestCheck extends KeepOptions {
   readonly gate?: GateCondition | undefined;
   /** Whether requests may be sent before those that count. @default true */
   readonly converge?: boolean | undefined;
+  /** The most requests to send. */
+  readonly limit?: number;
   /** A change to an answer before it is judged. */
   readonly adapt?: (observation: Observation) => Observation;
   /** Where not even a way in counts: the verdict that this is. */
@@ -57,7 +59,10 @@ async function findVerdict(
 ): Promise<{ verdict: Verdict; gate?: GateRecord }> {
   const { keepHeaders = false, keepBody = false } = check;
   try {
-    const plan = await toClosedPlan(context, check.description, { keepHeaders, keepBody });
+    const plan = {
+      ...(await toClosedPlan(context, check.description, { keepHeaders, keepBody })),
+      ...(check.limit === undefined ? {} : { limit: check.limit }),
+    };
     const vantage = await openVantage(context, check.description);
     const gate = await passGate(context, check, vantage);
     if (gate?.strict && !gate.inForce)
