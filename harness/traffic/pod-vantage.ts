@@ -33,14 +33,21 @@ const COMMAND = ["node", "/apps/main.ts", "client"];
 const STOP_WITHIN_MS = 10_000;
 const ERROR_CHARACTERS = 2000;
 
+const nothingSent: SendReport = {
+  planned: 0,
+  sent: 0,
+  elapsedMs: 0,
+  lateMs: { p50: 0, p99: 0, max: 0 },
+  eventLoopLagMs: 0,
+};
+
 /** Requests by a program in a pod, so that its network, sidecar and identity are that pod's. */
 export function podVantage(options: PodVantageOptions): Vantage {
   const { name, exec, command = COMMAND, clock = systemClock } = options;
   return {
     name,
     async send(plan, observe, stop) {
-      if (stop.aborted)
-        throw new LabError("LAB_VANTAGE_UNUSABLE", `${name}: stopped before it sent`);
+      if (stop.aborted) return nothingSent;
       const kill = new AbortController();
       const stdin = new PassThrough();
       stdin.write(`${JSON.stringify(plan)}\n`);
