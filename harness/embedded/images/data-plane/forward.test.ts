@@ -148,6 +148,24 @@ test("carries an upgraded connection's bytes both ways until either side ends", 
   expect(answer.endsWith("helloecho first")).toBe(true);
 });
 
+test("opens a new connection where the upstream ended the one that was kept", async () => {
+  let connections = 0;
+  const ended = Promise.withResolvers<void>();
+  await using app = await startRawServer((socket) => {
+    connections += 1;
+    socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"));
+    if (connections > 1) return;
+    socket.once("data", () => systemClock.after(20, () => socket.end()));
+    socket.once("end", () => ended.resolve());
+  });
+  await using proxy = await startProxy(app.port);
+  const bytes = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+  expect(await exchangeBytes(proxy.port, bytes)).toContain("200 OK");
+  await ended.promise;
+  expect(await exchangeBytes(proxy.port, bytes)).toContain("200 OK");
+  expect(connections).toBe(2);
+});
+
 test("says that the connection was refused where nothing listens", async () => {
   const gone = await startRawServer(() => {});
   await gone[Symbol.asyncDispose]();

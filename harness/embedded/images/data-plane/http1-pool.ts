@@ -1,10 +1,9 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from "node:http";
-import { connect as netConnect, type Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
-import { connect as tlsConnect } from "node:tls";
 import type { Clock } from "../../../time/clock.ts";
 import { copyBody } from "./copy-body.ts";
 import type { Exchange, HeaderMap, Reply } from "./exchange.ts";
+import { openSocket } from "./open-socket.ts";
 import { removeHopByHop, toHeaderMap } from "./headers.ts";
 import {
   type Endpoint,
@@ -32,10 +31,10 @@ export function createHttp1Pool(options: PoolOptions): UpstreamPool {
     keepAlive: options.maxRequestsPerConnection !== 1,
     maxFreeSockets: Infinity,
   });
-  const { tls } = options;
-  if (tls) {
-    agent.createConnection = (target) => openTls(target as { host: string; port: number }, tls);
-  }
+  agent.createConnection = (target) => {
+    const { host, port } = target as { readonly host: string; readonly port: number };
+    return openSocket({ address: host, port }, { tls: options.tls });
+  };
   return {
     send: (exchange, endpoint, signal) => send(exchange, endpoint, signal, agent, options),
     retain(wanted) {
@@ -46,23 +45,6 @@ export function createHttp1Pool(options: PoolOptions): UpstreamPool {
     },
     close: () => agent.destroy(),
   };
-}
-
-/** Opens a TLS connection whose peer is judged by its URI name and not by its host name. */
-export function openTls(endpoint: { host: string; port: number }, tls: UpstreamTls): Socket {
-  return tlsConnect({
-    // Connected by node:net so that a pod's preload gives the connection its pod's network.
-    socket: netConnect(endpoint.port, endpoint.host),
-    secureContext: tls.context,
-    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-    ...(tls.alpn === undefined ? {} : { ALPNProtocols: [...tls.alpn] }),
-    rejectUnauthorized: !tls.insecure,
-    checkServerIdentity: (_host, certificate) => {
-      const uri = /(?:^|, )URI:([^,]+)/.exec(certificate.subjectaltname ?? "")?.[1];
-      const wrong = tls.verifyPeer?.(uri);
-      return wrong === undefined ? undefined : new Error(wrong);
-    },
-  });
 }
 
 function send(

@@ -5,10 +5,10 @@ import {
   constants,
   type IncomingHttpHeaders,
 } from "node:http2";
-import { connect as netConnect } from "node:net";
 import { copyBody } from "./copy-body.ts";
 import type { Exchange, HeaderMap, Reply } from "./exchange.ts";
-import { openTls, type PoolOptions } from "./http1-pool.ts";
+import type { PoolOptions } from "./http1-pool.ts";
+import { openSocket } from "./open-socket.ts";
 import { fromHttp2Headers, toHttp2Headers } from "./http2-headers.ts";
 import {
   type Endpoint,
@@ -60,12 +60,8 @@ function openSession(
   onUnusable: () => void,
 ): Promise<ClientHttp2Session> {
   return new Promise((resolve, reject) => {
-    const { tls } = options;
     const session = http2Connect(`http://${endpointKey(endpoint)}`, {
-      createConnection: () =>
-        tls
-          ? openTls({ host: endpoint.address, port: endpoint.port }, tls)
-          : netConnect({ host: endpoint.address, port: endpoint.port, noDelay: true }),
+      createConnection: () => openSocket(endpoint, { tls: options.tls }),
       settings: { initialWindowSize: 1 << 20, enablePush: false },
     });
     let connected = false;

@@ -1,6 +1,6 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Clock } from "../../../time/clock.ts";
-import { openTls } from "./http1-pool.ts";
+import { openSocket } from "./open-socket.ts";
 import { joinConnections, type TunnelBytes } from "./tunnel.ts";
 import { type Endpoint, toUpstreamError, UpstreamError, type UpstreamTls } from "./upstream.ts";
 
@@ -32,10 +32,10 @@ export async function forwardTcp(
 
 function connectTo(endpoint: Endpoint, options: TcpForwardOptions): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const target = { host: endpoint.address, port: endpoint.port };
-    const socket = options.tls
-      ? openTls(target, options.tls)
-      : connect({ ...target, allowHalfOpen: true, noDelay: true });
+    const socket = openSocket(endpoint, {
+      tls: options.tls,
+      allowHalfOpen: !options.tls,
+    });
     const cancel = options.clock.after(options.connectTimeoutMs ?? 10_000, () => {
       socket.destroy(new UpstreamError("connect-timeout", "connection timeout", {}));
     });
