@@ -19,8 +19,8 @@ interface Condition {
   readonly message?: string;
 }
 
-const logLines = 15;
-const longestLine = 400;
+const logLines = 8;
+const longestLine = 240;
 const mostObjects = 12;
 const kindsLookedAt = ["deployments", "statefulsets", "daemonsets", "jobs", "services", "pods"];
 
