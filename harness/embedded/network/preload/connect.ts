@@ -3,7 +3,7 @@ import type { LookupFunction } from "node:net";
 import net from "node:net";
 import dns from "node:dns";
 import { errorMonitor, type EventEmitter } from "node:events";
-import { isLoopback, sourceAddressOf } from "../addresses.ts";
+import { isLoopback, sidecarAddress, sourceAddressOf } from "../addresses.ts";
 import type { PodEnvironment } from "../pod-environment.ts";
 import type { Reply, Target } from "../wire.ts";
 import type { Control } from "../control.ts";
@@ -106,12 +106,9 @@ export function installConnect(pod: PodEnvironment, control: Control): void {
     }
   }
 
-  /** A source that the program chose among loopback addresses is kept: 127.0.0.6 marks a sidecar's. */
   function sourceFor(chosen: unknown, toItself: boolean): string | undefined {
-    const source = sourceAddressOf(pod.ip, toItself);
-    const isSpecial =
-      typeof chosen === "string" && chosen.startsWith("127.") && chosen !== "127.0.0.1";
-    return source && isSpecial ? chosen : source;
+    if (!toItself) return sourceAddressOf(pod.ip, "asPod");
+    return sourceAddressOf(pod.ip, chosen === sidecarAddress ? "asSidecar" : "toItself");
   }
 
   function goOutside({ socket, options }: Attempt, target: string): void {
