@@ -92,7 +92,7 @@ export async function startContainer(input: StartInput, context: KubeletContext)
       clock,
     });
     events.tell("Created", "Container created");
-    await context.startSlots.use(() => launch(instance, input));
+    await launch(instance, input, context);
     events.tell("Started", "Container started");
     await postStart(instance, input, context);
   } catch (error) {
@@ -123,18 +123,25 @@ async function createConfig(
   }
 }
 
-async function launch(instance: ContainerInstance, input: StartInput): Promise<void> {
+/** How long a started program has the slot to boot in, before the next one begins to compete with it. */
+const bootMs = 100;
+
+async function launch(
+  instance: ContainerInstance,
+  input: StartInput,
+  { startSlots, clock }: KubeletContext,
+): Promise<void> {
+  const release = await startSlots.take();
   try {
     input.signal.throwIfAborted();
     await instance.start();
   } catch (error) {
+    release();
     input.onCreated(instance);
-    throw new StartError(
-      "RunContainerError",
-      error instanceof Error ? error.message : String(error),
-      { cause: error },
-    );
+    const text = error instanceof Error ? error.message : String(error);
+    throw new StartError("RunContainerError", text, { cause: error });
   }
+  clock.after(bootMs, release);
   input.onCreated(instance);
 }
 

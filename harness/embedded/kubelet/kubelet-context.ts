@@ -33,7 +33,7 @@ export interface KubeletContext {
   readonly log: (message: string, error?: unknown) => void;
 }
 
-/** A counting semaphore. */
+/** A counting semaphore: many pods that start at once do not take the machine from those that run. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -42,15 +42,14 @@ export class Slots {
     this.#free = count;
   }
 
-  async use<T>(work: () => Promise<T>): Promise<T> {
+  /** Resolves when it is this caller's turn, with what ends the turn. */
+  async take(): Promise<() => void> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
+    return () => {
       const next = this.#waiting.shift();
       if (next) next();
       else this.#free++;
-    }
+    };
   }
 }
