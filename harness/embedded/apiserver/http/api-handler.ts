@@ -8,6 +8,7 @@ import type { ServedKinds } from "../rest/served-kinds.ts";
 import type { Actions } from "./actions.ts";
 import { Exchange } from "./answer.ts";
 import type { Discovery } from "./discovery.ts";
+import { openApiV2Type } from "./open-api-v2.ts";
 import type { OpenApi } from "./open-api.ts";
 import type { ResourceHandler } from "./resource-handler.ts";
 import { attributesOf, parseResourcePath, verbOf } from "./resource-path.ts";
@@ -69,10 +70,24 @@ export class ApiHandler {
     const attributes = { group: "", resource: "", subresource: "", namespace: undefined, name: "" };
     this.#parts.authorizer.mustAllow(user, { verb, path, ...attributes });
     if (verb !== "get" && verb !== "head") throw methodNotAllowed();
+    if (path === "/openapi/v2") return this.#openApiV2(exchange);
     const body = this.#document(exchange, path);
     if (body === undefined) exchange.sendText(404, "404 page not found\n");
     else if (typeof body === "string") exchange.sendText(200, body);
     else exchange.sendJson(200, body.document, { "content-type": body.type, vary: "Accept" });
+  }
+
+  #openApiV2(exchange: Exchange): void {
+    if (!(exchange.request.headers.accept ?? "").includes(openApiV2Type)) {
+      throw new StatusError(
+        406,
+        "NotAcceptable",
+        `only the following media types are accepted: ${openApiV2Type}`,
+        {},
+      );
+    }
+    // Go cannot parse a content type with an at sign, so the answer is named with a dot.
+    exchange.send(200, this.#parts.openApi.version2(), openApiV2Type.replace("@", "."));
   }
 
   #document(

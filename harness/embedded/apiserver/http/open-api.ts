@@ -2,12 +2,14 @@ import { createHash } from "node:crypto";
 import type { ServedKind } from "../rest/served-kinds.ts";
 import type { ListMerge, ObjectNode, Scalar, SchemaNode } from "../schema/schema-node.ts";
 import { schemaOf } from "../schema/schema.ts";
+import { toOpenApiV2 } from "./open-api-v2.ts";
 import { serverVersion } from "./version.ts";
 
 /** The API's description in OpenAPI v3, a document for each group and version, made when first asked for. */
 export class OpenApi {
   readonly #served: () => readonly ServedKind[];
   readonly #documents = new Map<string, object>();
+  #version2: Buffer | undefined;
 
   constructor(served: () => readonly ServedKind[]) {
     this.#served = served;
@@ -23,6 +25,11 @@ export class OpenApi {
       paths[key] = { serverRelativeURL: `/openapi/v3/${key}?hash=${hash.toUpperCase()}` };
     }
     return { paths };
+  }
+
+  /** /openapi/v2 */
+  version2(): Buffer {
+    return (this.#version2 ??= toOpenApiV2(this.#served()));
   }
 
   /** /openapi/v3/api/v1, /openapi/v3/apis/apps/v1, ... */
