@@ -121,7 +121,7 @@ class Gateway {
 
   #open(targetPort: number, port: number, servers: readonly OwnServer[]): Promise<Listener> {
     const { clusters } = this.#options;
-    const unbuilt = servers.find(({ protocol }) => protocol !== "HTTP" && protocol !== "HTTP2");
+    const unbuilt = servers.find(({ protocol }) => !["HTTP", "HTTP2", "GRPC"].includes(protocol));
     if (unbuilt) throw new Error(`${unbuilt.gateway}: protocol ${unbuilt.protocol} is not built`);
     const routed = routeRequests({
       clusters,

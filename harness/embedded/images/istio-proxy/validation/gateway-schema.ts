@@ -18,8 +18,8 @@ type Spec = NonNullable<Gateway["spec"]>;
 
 const protocol: Schema = (value, path, report) =>
   builtOf(
-    ["HTTP", "HTTP2", "GRPC", "HTTPS"],
-    ["TCP", "TLS", "MONGO", "GRPC-WEB", "AUTO_PASSTHROUGH"],
+    ["HTTP", "HTTP2", "GRPC"],
+    ["HTTPS", "TCP", "TLS", "MONGO", "GRPC-WEB", "AUTO_PASSTHROUGH"],
   )(String(value).toUpperCase(), path, report);
 
 const server = shape(
@@ -33,11 +33,8 @@ const server = shape(
     bind: unbuilt,
     defaultEndpoint: unbuilt,
     tls: shape({
-      mode: builtOf(
-        ["SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"],
-        ["PASSTHROUGH", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL"],
-      ),
-      credentialName: text,
+      mode: unbuilt,
+      credentialName: unbuilt,
       httpsRedirect: flag,
       serverCertificate: unbuilt,
       privateKey: unbuilt,
@@ -61,14 +58,9 @@ export const gatewaySpec = all(
   shape({ selector: mapOf(text), servers: listOf(server) }, ["servers"]),
   rule((spec: Spec, path, report) => {
     if ((spec.servers ?? []).length === 0) report(`${path}.servers`, "needs at least one server");
-    for (const [index, { hosts, port: own, tls }] of (spec.servers ?? []).entries()) {
+    for (const [index, { hosts }] of (spec.servers ?? []).entries()) {
       const at = `${path}.servers[${index}]`;
       if ((hosts ?? []).length === 0) report(`${at}.hosts`, "needs at least one host");
-      const isHttps = own?.protocol?.toUpperCase() === "HTTPS";
-      if (isHttps && !tls)
-        report(`${at}.tls`, "server must have TLS settings for HTTPS/TLS protocols");
-      if (isHttps && tls && !tls.credentialName) report(`${at}.tls.credentialName`, "is required");
-      if (!isHttps && tls?.mode) report(`${at}.tls.mode`, "needs protocol HTTPS");
     }
   }),
 );
