@@ -15,7 +15,7 @@ const defaultMain = "http { include /etc/nginx/conf.d/*.conf; }";
 const defaultServer = "server { listen 80; server_name localhost; root /usr/share/nginx/html; }";
 
 /** Reads the container's configuration files; throws ConfigError for what nginx would not start with. */
-export function loadConfig(): Config {
+function loadConfig(): Config {
   return readConfig(parseConfig(readOr(mainFile, defaultMain), mainFile), include);
 }
 
