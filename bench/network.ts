@@ -4,6 +4,8 @@ import {
   type TestPod,
 } from "../harness/embedded/network/testing/test-node.ts";
 
+export const about = "connections a second between pods, and what the preload costs at a start";
+
 const connections = 4_000;
 const rounds = 5;
 

@@ -109,12 +109,12 @@ describe("a server in a pod", () => {
 
   test("shares its port among the workers of node:cluster", async () => {
     await using up = server.run(`${say}
-      import cluster from "node:cluster"; import http from "node:http"; import { writeFileSync } from "node:fs";
+      import cluster from "node:cluster"; import http from "node:http"; import { rmSync, writeFileSync } from "node:fs";
       const file = "/tmp/kubelab-worker-" + process.pid + ".mjs";
       writeFileSync(file, 'import http from "node:http"; http.createServer((q, r) => r.end(JSON.stringify({ pid: process.pid }))).listen(8081, () => process.send("up"))');
       cluster.setupPrimary({ exec: file, execArgv: [] });
       let up = 0;
-      for (const n of [1, 2]) cluster.fork().on("message", () => { if (++up === 2) say("up"); });`);
+      for (const n of [1, 2]) cluster.fork().on("message", () => { if (++up === 2) { rmSync(file); say("up"); } });`);
     expect(await up.next()).toBe("up");
     const pids = new Set();
     for (let n = 0; n < 2; n++) {

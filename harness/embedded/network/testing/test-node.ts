@@ -142,7 +142,7 @@ export function runInPod(
     cwd: folder,
     env: {
       PATH: process.env["PATH"],
-      NODE_COMPILE_CACHE: join(tmpdir(), "kubelab-test-compile-cache"),
+      NODE_COMPILE_CACHE: join(folder, "../../../node_modules/.cache/kubelab-test"),
       ...variables,
       ...more,
     },
