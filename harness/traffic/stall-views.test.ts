@@ -99,7 +99,15 @@ test("by experiment, twenty times as fast: the same stall of a real server, side
     const bad = all.filter(({ error }) => error !== undefined).length;
     return { ok: all.length - bad, bad };
   };
-  const verdict = judgeNoLoss(observations, { ratePerSecond: 200, timeoutMs, report, events });
+  const verdict = judgeNoLoss(observations, {
+    ratePerSecond: 200,
+    timeoutMs,
+    report,
+    events,
+    // What is shown is the server's stall, on however busy a machine.
+    maxLateMs: 1000,
+    maxLagMs: 1000,
+  });
   console.log(
     `0.5 s stall of 3 s · closed loop ${JSON.stringify(viewOf(waiting))} · open loop ${JSON.stringify(viewOf(observations))} · ${verdict.summary}`,
   );
@@ -109,7 +117,7 @@ test("by experiment, twenty times as fast: the same stall of a real server, side
   expect(share(viewOf(observations))).toBeLessThan(0.95);
   expect(verdict.outcome).toBe("fail");
   expect(verdict.evidence.longestGapMs).toBeGreaterThan(200);
-  expect(verdict.evidence.longestGapMs).toBeLessThan(500);
+  expect(verdict.evidence.longestGapMs).toBeLessThan(700);
   expect(verdict.evidence.first?.near?.kind).toBe("stall");
   expect(verdict.evidence.latencyMs.p99).toBeGreaterThan(200);
 });

@@ -2,7 +2,7 @@ import { send } from "../../fixtures/client/send.ts";
 import type { Observation } from "./observation.ts";
 import type { RequestPlan, SendReport, TrafficPlan } from "./plan.ts";
 
-export { podVantage, type PodVantageOptions, type RemoteProcess } from "./pod-vantage.ts";
+export { podVantage } from "./pod-vantage.ts";
 
 /** A place that requests are sent from. */
 export interface Vantage {
