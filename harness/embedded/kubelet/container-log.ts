@@ -1,8 +1,11 @@
+import { channel } from "node:diagnostics_channel";
 import { EventEmitter } from "node:events";
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import type { Clock } from "../../time/clock.ts";
+
+const failures = channel("kubelab:kubelet:failure");
 
 export interface ContainerLogOptions {
   readonly path: string;
@@ -98,10 +101,15 @@ export class ContainerLog extends EventEmitter<{ line: [string]; end: [] }> {
   #append(lines: readonly string[]): void {
     if (this.#ended || lines.length === 0) return;
     const bytes = Buffer.from(lines.join(""));
-    writeSync(this.#fd, bytes);
-    this.#bytes += bytes.length;
+    try {
+      writeSync(this.#fd, bytes);
+      this.#bytes += bytes.length;
+      if (this.#bytes > this.#options.maxBytes) this.#rotate();
+    } catch (error) {
+      // A full disk costs log lines and not the cluster.
+      failures.publish({ path: this.path, error });
+    }
     for (const line of lines) this.emit("line", line);
-    if (this.#bytes > this.#options.maxBytes) this.#rotate();
   }
 
   #rotate(): void {
