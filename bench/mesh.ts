@@ -104,6 +104,7 @@ function meshOf(endpoints: readonly MeshEndpoint[]): MeshSnapshot {
     gateways: [],
     peerAuthentications: [],
     authorizationPolicies: [],
+    workloads: new Map(),
     meshConfig: {
       accessLogFile: "",
       outboundTrafficPolicy: "ALLOW_ANY",

@@ -36,9 +36,9 @@ export async function runGateway(options: ProxyRunOptions): Promise<void> {
     void gateway.configurationChanged().catch((error: unknown) => log(String(error)));
   });
   await gateway.configurationChanged();
-  const accessLog = observeRequests(mesh.snapshot, clock);
+  const observer = observeRequests(mesh.snapshot, settings, clock);
   let isReady = true;
-  const metrics = (): string => "";
+  const { metrics } = observer;
   const tables = () => gateway.tables;
   startAdmin({ snapshot: mesh.snapshot, tables, clusters, metrics, isReady: () => isReady });
   const drain = (): void => {
@@ -57,7 +57,7 @@ export async function runGateway(options: ProxyRunOptions): Promise<void> {
   process.once("SIGTERM", () => {
     drain();
     void clock.sleep(drainMs).then(() => {
-      accessLog.flush();
+      observer.flush();
       process.exit(0);
     });
   });

@@ -62,8 +62,8 @@ export async function runSidecar(options: ProxyRunOptions): Promise<void> {
     clusters.update(snapshot);
     outbound.configurationChanged();
   });
-  const accessLog = observeRequests(mesh.snapshot, clock);
-  const metrics = (): string => "";
+  const observer = observeRequests(mesh.snapshot, settings, clock);
+  const { metrics } = observer;
   const tables = () => outbound.tables;
   startAdmin({ snapshot: mesh.snapshot, tables, clusters, metrics, isReady: () => isReady });
   startAgentPorts({
@@ -84,7 +84,7 @@ export async function runSidecar(options: ProxyRunOptions): Promise<void> {
   log("Envoy proxy is ready");
   process.once("SIGTERM", () => {
     // By now the app's containers have ended: nobody is left to wait for.
-    accessLog.flush();
+    observer.flush();
     process.exit(0);
   });
 }

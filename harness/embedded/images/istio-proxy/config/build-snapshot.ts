@@ -6,6 +6,7 @@ import {
   type MeshPort,
   type MeshService,
   type MeshSnapshot,
+  type MeshWorkload,
 } from "../routing/model.ts";
 import { portProtocol } from "../routing/port-protocol.ts";
 import { readMeshConfig } from "./mesh-config.ts";
@@ -37,7 +38,23 @@ export function buildSnapshot(objects: MeshObjects): MeshSnapshot {
     gateways: objects.gateways.toSorted(byAge),
     peerAuthentications: objects.peerAuthentications.toSorted(byAge),
     authorizationPolicies: objects.authorizationPolicies.toSorted(byAge),
+    workloads: new Map(objects.pods.map((pod) => [pod.status?.podIP ?? "", toWorkload(pod)])),
     meshConfig,
+  };
+}
+
+function toWorkload(pod: Pod): MeshWorkload {
+  const { namespace = "", labels = {}, ownerReferences } = pod.metadata ?? {};
+  const owner = ownerReferences?.find((reference) => reference.controller);
+  const hash = labels["pod-template-hash"];
+  const ownerName = owner?.name ?? pod.metadata?.name ?? "";
+  const isMeshed = labels["security.istio.io/tlsMode"] === "istio";
+  const account = pod.spec?.serviceAccountName ?? "default";
+  return {
+    name: hash === undefined ? ownerName : ownerName.replace(new RegExp(`-${hash}$`), ""),
+    namespace,
+    labels,
+    principal: isMeshed ? `spiffe://${domain}/ns/${namespace}/sa/${account}` : undefined,
   };
 }
 

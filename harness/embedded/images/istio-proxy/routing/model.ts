@@ -40,6 +40,16 @@ export interface MeshService {
   readonly endpoints: ReadonlyMap<number, readonly MeshEndpoint[]>;
 }
 
+/** A pod as metrics tell it apart. */
+export interface MeshWorkload {
+  /** The Deployment's name, or what else owns the pod. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Its SPIFFE name where it has a sidecar. */
+  readonly principal: string | undefined;
+}
+
 /** Everything a proxy is configured from, as of one moment. */
 export interface MeshSnapshot {
   /** cluster.local */
@@ -53,6 +63,8 @@ export interface MeshSnapshot {
   readonly gateways: readonly Gateway[];
   readonly peerAuthentications: readonly PeerAuthentication[];
   readonly authorizationPolicies: readonly AuthorizationPolicy[];
+  /** Pods by address. */
+  readonly workloads: ReadonlyMap<string, MeshWorkload>;
   readonly meshConfig: MeshConfig;
 }
 

@@ -49,6 +49,7 @@ export function snapshot(objects: {
     gateways: objects.gateways ?? [],
     peerAuthentications: objects.peerAuthentications ?? [],
     authorizationPolicies: objects.authorizationPolicies ?? [],
+    workloads: new Map(),
     meshConfig: { ...defaultMeshConfig, ...objects.meshConfig },
   };
 }
