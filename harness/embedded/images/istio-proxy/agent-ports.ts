@@ -1,4 +1,5 @@
-import { createServer, request as httpRequest, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import { type AppProbe, probeApp } from "./app-probe.ts";
 
 /** What the agent's ports answer from. */
 export interface AgentOptions {
@@ -13,16 +14,6 @@ export interface AgentOptions {
   readonly onQuit: () => void;
 }
 
-/** An app's own HTTP probe, as the injector found it. */
-export interface AppProbe {
-  readonly httpGet?: {
-    readonly path?: string;
-    readonly port: number;
-    readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
-  };
-  readonly timeoutSeconds?: number;
-}
-
 /** Answers the kubelet on 15021 (readiness) and 15020 (metrics, the app's probes, lifecycle), and scrapers on 15090. */
 export function startAgentPorts(options: AgentOptions): readonly Server[] {
   const ready = createServer((request, response) => {
@@ -33,7 +24,7 @@ export function startAgentPorts(options: AgentOptions): readonly Server[] {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     if (path === "/stats/prometheus") return answer(response, 200, options.metrics());
     if (path === "/healthz/ready") return answer(response, options.isReady() ? 200 : 503);
-    if (path.startsWith("/app-health/")) return probeApp(path, options, response);
+    if (path.startsWith("/app-health/")) return void probe(path, options, response);
     return control(request.method, path, options, response);
   }).listen(15020);
   const scrape = createServer((request, response) => {
@@ -56,29 +47,9 @@ function control(
   action();
 }
 
-function probeApp(path: string, options: AgentOptions, response: ServerResponse): void {
-  const probe = options.appProbes[path]?.httpGet;
-  if (!probe) return answer(response, 404);
-  const headers = Object.fromEntries((probe.httpHeaders ?? []).map((one) => [one.name, one.value]));
-  const timeout = (options.appProbes[path]?.timeoutSeconds ?? 1) * 1000;
-  const request = httpRequest(
-    // Straight to the app: from inside the pod, loopback does not pass the proxy again.
-    {
-      host: "127.0.0.1",
-      port: probe.port,
-      path: probe.path ?? "/",
-      headers: { host: `${options.podIp}:${probe.port}`, ...headers },
-      timeout,
-      agent: false,
-    },
-    (result) => {
-      result.resume();
-      answer(response, result.statusCode ?? 500);
-    },
-  );
-  request.on("timeout", () => request.destroy(new Error("timeout")));
-  request.on("error", () => answer(response, 500));
-  request.end();
+async function probe(path: string, options: AgentOptions, response: ServerResponse): Promise<void> {
+  const wanted = options.appProbes[path];
+  answer(response, wanted ? await probeApp(wanted, options.podIp) : 404);
 }
 
 function answer(response: ServerResponse, status: number, body = ""): void {

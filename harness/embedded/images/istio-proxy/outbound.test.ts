@@ -222,6 +222,20 @@ describe("resilience", () => {
     expect(counts).toEqual(["1", "2", "3"]);
   });
 
+  test("gives up after the policy's attempts, with the last answer", async () => {
+    let calls = 0;
+    await using mesh = await startMesh({
+      v1: (_request, response) => {
+        calls += 1;
+        response.statusCode = 503;
+        response.end(`answer ${calls}`);
+      },
+      http: [{ route: to("v1"), retries: { attempts: 3, retryOn: "5xx" } }],
+    });
+    expect(await mesh.get()).toMatchObject({ status: 503, body: "answer 4" });
+    expect(calls).toBe(4);
+  });
+
   test("sends a request's body again with every try", async () => {
     const bodies: string[] = [];
     await using mesh = await startMesh({

@@ -1,4 +1,4 @@
-import type { AppProbe } from "./agent-ports.ts";
+import type { AppProbe } from "./app-probe.ts";
 import type { ProxyIdentity } from "./routing/model.ts";
 
 /** What the injector tells a proxy about its pod, by environment variables with Istio's names. */
