@@ -34,6 +34,12 @@ const roots = [
   "V1Scale",
   "V1Eviction",
   "V1DeleteOptions",
+  "V1SelfSubjectAccessReview",
+  "V1SubjectAccessReview",
+  "V1SelfSubjectRulesReview",
+  "V1SelfSubjectReview",
+  "V1TokenReview",
+  "AuthenticationV1TokenRequest",
 ];
 
 /** Fields that hold quantities, which the models call strings. */

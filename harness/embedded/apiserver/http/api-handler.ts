@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { StatusError } from "../../status-error.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
+import { impersonated } from "../auth/impersonation.ts";
 import { badRequest, internalError, methodNotAllowed } from "../errors/api-errors.ts";
 import type { User } from "../rest/request-context.ts";
 import type { ServedKinds } from "../rest/served-kinds.ts";
@@ -38,7 +39,9 @@ export class ApiHandler {
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const exchange = new Exchange(request, response);
     try {
-      await this.#route(exchange, this.#parts.authenticator.authenticate(request));
+      const { authenticator, authorizer } = this.#parts;
+      const user = impersonated(request, authenticator.authenticate(request), authorizer);
+      await this.#route(exchange, user);
     } catch (error) {
       if (response.destroyed) return;
       if (error instanceof StatusError) return exchange.sendError(error);

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { parse as parseYaml } from "yaml";
 import { StatusError } from "../../status-error.ts";
 import { badRequest } from "../errors/api-errors.ts";
+import { parseProtobuf, protobufType } from "../schema/protobuf.ts";
 
 const maximumBytes = 3 * 1024 * 1024;
 
@@ -19,8 +20,18 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 /** The request's body, JSON or YAML; `kind` is what is expected, for the message. */
 export async function readObject(request: IncomingMessage, kind: string): Promise<unknown> {
-  const type = mediaType(request);
-  const text = (await readBody(request)).toString();
+  return parseBody(mediaType(request), await readBody(request), kind);
+}
+
+/** As readObject, for requests that may come without a body. */
+export async function readOptionalObject(request: IncomingMessage, kind: string): Promise<unknown> {
+  const body = await readBody(request);
+  return body.length === 0 ? {} : parseBody(mediaType(request), body, kind);
+}
+
+function parseBody(type: string, body: Buffer, kind: string): unknown {
+  if (type === protobufType) return parseProtobuf(body);
+  const text = body.toString();
   if (type === "" || type === "application/json" || type.endsWith("+json")) {
     return parseJson(text, kind);
   }
@@ -28,7 +39,7 @@ export async function readObject(request: IncomingMessage, kind: string): Promis
   throw new StatusError(
     415,
     "UnsupportedMediaType",
-    "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml",
+    "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf",
     {},
   );
 }

@@ -12,7 +12,7 @@ import { sendPodLogs } from "../streaming/pod-logs.ts";
 import { type ApiObject, isJsonObject } from "../storage/stored-object.ts";
 import type { Exchange } from "./answer.ts";
 import { acceptedForm, representList, representObject, representWatch } from "./representations.ts";
-import { mediaType, readBody, readObject } from "./request-body.ts";
+import { mediaType, readObject, readOptionalObject } from "./request-body.ts";
 import { isTrue, type ResourcePath } from "./resource-path.ts";
 import { handleWatch } from "./watch-handler.ts";
 
@@ -273,8 +273,7 @@ function managerRequired(): StatusError {
 
 async function deleteOptionsOf(exchange: Exchange): Promise<DeleteOptions & { dryRun: boolean }> {
   const { query, request } = exchange;
-  const text = (await readBody(request)).toString();
-  const body: unknown = text === "" ? {} : JSON.parse(text);
+  const body = await readOptionalObject(request, "DeleteOptions");
   const options: DeleteOptions & { dryRun?: unknown } = isJsonObject(body) ? body : {};
   const grace = query.get("gracePeriodSeconds");
   const policy = query.get("propagationPolicy") as DeleteOptions["propagationPolicy"] | null;

@@ -50,6 +50,11 @@ export function schemaOf(name: string): ObjectNode {
   return node;
 }
 
+/** Whether there is such a type. */
+export function hasSchema(name: string): boolean {
+  return tables[name] !== undefined;
+}
+
 function parse(notation: string, place: string): SchemaNode {
   if (notation.startsWith("[")) {
     const item = parse(notation.slice(1, -1), "");
