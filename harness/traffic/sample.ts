@@ -3,6 +3,7 @@ import type { Verdict } from "../verdicts/verdict.ts";
 import { systemClock, type Clock } from "../time/clock.ts";
 import type { Observation } from "./observation.ts";
 import type { ClosedLoopPlan } from "./plan.ts";
+import { createSendOrder } from "./send-order.ts";
 import type { Vantage } from "./vantage.ts";
 
 /** How a verdict is sampled. */
@@ -11,7 +12,7 @@ export interface SampleOptions {
   readonly signal?: AbortSignal;
   /** The time after which an undecided verdict is INCONCLUSIVE. @default 60000 */
   readonly budgetMs?: number;
-  /** Sees every observation that is judged, in order. */
+  /** Sees every observation that is judged, in the order of sending. */
   readonly onObservation?: (observation: Observation) => void;
   readonly clock?: Clock;
 }
@@ -34,14 +35,18 @@ export async function sample<V extends Verdict>(
     stop.abort();
   });
   try {
-    const observe = (observation: Observation): void => {
-      if (stop.signal.aborted) return;
+    const order = createSendOrder((observation) => {
+      if (judge.verdict()) return;
       judge.add(observation);
       onObservation?.(observation);
       if (judge.verdict()) stop.abort();
+    });
+    const observe = (observation: Observation): void => {
+      if (!stop.signal.aborted) order.add(observation);
     };
     const report = await vantage.send(plan, observe, stop.signal);
     signal?.throwIfAborted();
+    order.flush();
     const why = spent
       ? `undecided after ${Math.round(budgetMs / 1000)} s`
       : `undecided when all ${report.sent} requests were sent`;
