@@ -3,6 +3,9 @@ import { scenarios } from "./scenarios.ts";
 import { Session } from "./session.ts";
 import { readActions, readTrace, type Trace } from "./trace.ts";
 
+/** The last things recorded may come a little later here. */
+const settleMs = 1_500;
+
 /** Where and how long a scenario is played. */
 export interface ReplayOptions {
   readonly kubeConfigPath: string;
@@ -18,15 +21,18 @@ export async function replay(scenario: string, options: ReplayOptions): Promise<
   await session.open();
   const actions = readActions(scenario).filter(({ action }) => steps[action]);
   const beginMs = firstMs(scenario, actions[0]?.t_ms ?? 0, "" in steps);
-  const startMs = clock.now();
+  let startMs = clock.now();
+  const msUntil = (recordedMs: number): number => startMs + recordedMs - beginMs - clock.now();
   const until = (recordedMs: number): Promise<void> =>
-    clock.sleep(Math.max(0, startMs + recordedMs - beginMs - clock.now()));
+    clock.sleep(Math.max(0, msUntil(recordedMs)));
   await steps[""]?.(session);
   for (const { t_ms, action } of actions) {
     await until(t_ms);
     await steps[action]?.(session);
+    // On a busy machine what comes late moves what comes after it.
+    startMs += Math.max(0, -msUntil(t_ms));
   }
-  await until(lastMs(scenario));
+  await until(lastMs(scenario) + settleMs);
   if (endsWithNamespace(scenario)) await session.deleteNamespace();
   return session.trace;
 }
@@ -38,7 +44,9 @@ function firstMs(scenario: string, firstActionMs: number, early: boolean): numbe
 
 /** When the recording ends, or stood still before its namespace was deleted. */
 function lastMs(scenario: string): number {
-  const times = Object.values(readTrace(scenario)).flatMap((lines) => lines.map(({ t_ms }) => t_ms));
+  const times = Object.values(readTrace(scenario)).flatMap((lines) =>
+    lines.map(({ t_ms }) => t_ms),
+  );
   return Math.max(...times.filter((ms) => ms <= 60_000));
 }
 

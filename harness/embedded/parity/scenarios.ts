@@ -7,21 +7,23 @@ const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 /** How each recorded action is done again. */
 export type Scenario = Readonly<Record<string, (session: Session) => Promise<void>>>;
 
-const scale =
-  (replicas: number) =>
-  (session: Session): Promise<void> =>
-    session.patchDeployment("web", { spec: { replicas } });
+/** Changes the Deployment, once what was done before has come to its end, as in the recording it had. */
+const change =
+  (spec: object) =>
+  async (session: Session): Promise<void> => {
+    await session.eventually(() => session.mustBeSettled("web"));
+    await session.patchDeployment("web", { spec });
+  };
 
-const setContainer =
-  (container: object) =>
-  (session: Session): Promise<void> =>
-    session.patchDeployment("web", {
-      spec: { template: { spec: { containers: [{ name: "web", ...container }] } } },
-    });
+const scale = (replicas: number) => change({ replicas });
+const setContainer = (container: object) =>
+  change({ template: { spec: { containers: [{ name: "web", ...container }] } } });
 
 const apply = (session: Session): Promise<void> => applyRecorded(session, () => true);
-const removePage = async (session: Session): Promise<void> =>
-  session.exec(session.pods()[0] ?? "", "rm", "/www/index.html");
+const removePage = async (session: Session): Promise<void> => {
+  await session.eventually(() => session.mustBeSettled("web"));
+  await session.exec(session.pods()[0] ?? "", "rm", "/www/index.html");
+};
 
 /** Every recorded scenario. What a scenario's recording calls "" happens before its first action. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
@@ -32,14 +34,11 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     "scale 4": scale(4),
     "set env V=2": setContainer({ env: [{ name: "V", value: "2" }] }),
     "rollout undo": (session) => undo(session),
-    "rollout restart": (session) =>
-      session.patchDeployment("web", {
-        spec: {
-          template: {
-            metadata: { annotations: { "kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z" } },
-          },
-        },
-      }),
+    "rollout restart": change({
+      template: {
+        metadata: { annotations: { "kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z" } },
+      },
+    }),
     "rollout undo to-revision 2": (session) => undo(session, 2),
   },
   "g-badrollout": {
@@ -78,8 +77,8 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     },
     "configmap changed": async (session) => {
       const current = await session.read<V1ConfigMap>("v1", "ConfigMap", "cfg");
-      const data = { APP: "name: two\n", PG_URL: "postgres://two" };
-      await session.replace({ ...current, data } as V1ConfigMap);
+      current.data = { APP: "name: two\n", PG_URL: "postgres://two" };
+      await session.replace(current);
     },
   },
 };
@@ -110,6 +109,7 @@ async function applyRecorded(
 
 /** As `kubectl rollout undo`: puts the template of an older revision back. */
 async function undo(session: Session, revision?: number): Promise<void> {
+  await session.eventually(() => session.mustBeSettled("web"));
   const byRevision = new Map<number, V1ReplicaSet>();
   for (const { type, object } of session.trace.replicasets) {
     if (type === "DELETED") continue;

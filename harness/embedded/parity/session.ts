@@ -5,6 +5,7 @@ import {
   KubernetesObjectApi,
   type KubernetesObject,
   PatchStrategy,
+  type V1Deployment,
   Watch,
 } from "@kubernetes/client-node";
 import type { Clock } from "../../time/clock.ts";
@@ -72,7 +73,7 @@ export class Session implements AsyncDisposable {
     name: string,
   ): Promise<T> {
     const metadata = { name, namespace: this.namespace };
-    return (await this.#objects.read({ apiVersion, kind, metadata })) as T;
+    return this.#objects.read<T>({ apiVersion, kind, metadata });
   }
 
   /** Merges `body` into a Deployment as kubectl does. */
@@ -120,6 +121,20 @@ export class Session implements AsyncDisposable {
       else alive.add(name);
     }
     return [...alive];
+  }
+
+  /** Rejects while a rollout of the Deployment neither finished nor gave up, or pods are missing. */
+  async mustBeSettled(name: string): Promise<void> {
+    const { metadata, spec, status } = await this.read<V1Deployment>("apps/v1", "Deployment", name);
+    const reason = status?.conditions?.find(({ type }) => type === "Progressing")?.reason ?? "";
+    const settled =
+      status?.observedGeneration === metadata?.generation &&
+      status?.availableReplicas === spec?.replicas &&
+      ["NewReplicaSetAvailable", "ProgressDeadlineExceeded"].includes(reason);
+    if (!settled)
+      throw new Error(
+        `Deployment ${name}: ${status?.availableReplicas ?? 0} of ${spec?.replicas} pods available, ${reason}`,
+      );
   }
 
   /** Tries again every 50 ms, for 30 s. */
