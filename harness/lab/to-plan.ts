@@ -24,9 +24,8 @@ function withOwnHost(context: RunContext, headers: Readonly<Record<string, strin
   );
 }
 
-/** A port where nothing listens: requests sent there all fail. */
-const deadPort = "1";
-const nowhere = { host: "127.0.0.1", port: Number(deadPort) };
+/** Nothing listens there, neither on this machine nor in a pod: requests sent to it all fail. */
+const nowhere = { host: "127.0.0.1", port: 1 };
 
 /** What of the answers is handed over beside who gave them. @default nothing */
 export interface KeepOptions {
@@ -40,9 +39,7 @@ async function toRequestPlan(
   description: RequestDescription,
 ): Promise<RequestPlan> {
   const { protocol, method, headers, timeoutMs } = description;
-  const broken = context.options.fault === "all-errors";
-  const named = withHost(description.url, (host) => context.names.hostOf(host));
-  const url = broken ? onDeadPort(named) : named;
+  const url = withHost(description.url, (host) => context.names.hostOf(host));
   const body = description.body ?? "";
   return {
     protocol,
@@ -53,9 +50,7 @@ async function toRequestPlan(
       : { ...(protocol === "tcp" ? {} : { method }), ...(body === "" ? {} : { body }) }),
     ...(headers ? { headers: withOwnHost(context, headers) } : {}),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(description.from === outside
-      ? { address: broken ? nowhere : await addressFromOutside(context, description) }
-      : {}),
+    ...(await addressOf(context, description)),
   };
 }
 
@@ -94,6 +89,13 @@ export async function toOpenPlan(
 
 const outsideWithinMs = 10_000;
 
+/** Where to connect, where that is not what the URL says. */
+async function addressOf(context: RunContext, description: RequestDescription) {
+  if (context.options.fault === "all-errors") return { address: nowhere };
+  if (description.from !== outside) return {};
+  return { address: await addressFromOutside(context, description) };
+}
+
 /** From outside, a Service's name is where to knock: its NodePort or load balancer stands for it. */
 async function addressFromOutside(context: RunContext, description: RequestDescription) {
   const url = new URL(description.url);
@@ -119,13 +121,6 @@ async function mayOpen(context: RunContext, error: unknown, namespace: string, n
   const path = `/api/v1/namespaces/${namespace}/services/${name}`;
   const service = await context.kube.api.request<{ spec?: { type?: string } }>("GET", path);
   return service.spec?.type === "NodePort" || service.spec?.type === "LoadBalancer";
-}
-
-function onDeadPort(url: string): string {
-  return url.replace(urlParts, (_, scheme: string, host: string, rest: string) => {
-    const path = rest.replace(/^:\d+/, "");
-    return `${scheme}${host}:${deadPort}${path}`;
-  });
 }
 
 /** A protobuf message whose field 1 is this text, in base64. */
