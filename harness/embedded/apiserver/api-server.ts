@@ -5,10 +5,11 @@ import type { NodeAgent } from "../node-agent.ts";
 import type { PodNetwork } from "../pod-network.ts";
 import type { AdmissionStep } from "./admission/admission.ts";
 import { createMutatingWebhooks } from "./admission/mutating-webhooks.ts";
+import { createObjectChecks, type ObjectCheck } from "./admission/object-checks.ts";
 import { createNamespaceLifecycle } from "./admission/namespace-lifecycle.ts";
 import { podSchedulingDefaults } from "./admission/pod-scheduling-defaults.ts";
 import { createServiceAccountAdmission } from "./admission/service-account.ts";
-import { createServiceAddresses } from "./admission/service-addresses.ts";
+import { createServiceAddresses, type PortRange } from "./admission/service-addresses.ts";
 import { WebhookCaller } from "./admission/webhook-caller.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { Authorizer } from "./auth/authorizer.ts";
@@ -42,6 +43,10 @@ export interface ApiServerOptions {
   readonly clock?: Clock;
   /** Named in the kubeconfig. @default "kubelab" */
   readonly clusterName?: string;
+  /** What an API group demands of its objects beyond their schema. @default nothing */
+  readonly checks?: Readonly<Record<string, ObjectCheck>>;
+  /** The ports that Services of type NodePort are given. @default 30000 to 32767 */
+  readonly nodePorts?: PortRange | undefined;
   /** Told failures of the server itself. @default written to stderr */
   readonly onError?: (error: unknown) => void;
 }
@@ -49,7 +54,11 @@ export interface ApiServerOptions {
 /** Where the HTTPS side listens. */
 export interface ListenOptions {
   /** @default a free one */
-  readonly port?: number;
+  readonly port?: number | undefined;
+  /** The address to listen on. @default "127.0.0.1" */
+  readonly host?: string | undefined;
+  /** Names and addresses that the server's certificate is good for besides the usual ones. @default none */
+  readonly certificateHosts?: readonly string[] | undefined;
   /** The folder that gets a `kubeconfig` file, mode 0600. @default none is written */
   readonly stateDir?: string;
 }
@@ -144,7 +153,8 @@ class EmbeddedApiServer implements ApiServer {
     this.#network = network;
   }
 
-  async listen({ port = 0, stateDir }: ListenOptions = {}): Promise<ListeningApiServer> {
+  async listen(options: ListenOptions = {}): Promise<ListeningApiServer> {
+    const { port = 0, host = "127.0.0.1", certificateHosts = [], stateDir } = options;
     const authenticator = new Authenticator(this.#tokens);
     const authorizer = new Authorizer(this.#store);
     const agent = (): NodeAgent | undefined => this.#agent;
@@ -152,9 +162,13 @@ class EmbeddedApiServer implements ApiServer {
     const store = this.#store;
     const streams = new PodStreams({ authenticator, authorizer, store, agent });
     const server = await startHttpsServer({
-      serving: this.#authority.issue({ commonName: "kube-apiserver", hosts: servingHosts }),
+      serving: this.#authority.issue({
+        commonName: "kube-apiserver",
+        hosts: [...new Set([...servingHosts, ...certificateHosts])],
+      }),
       caCertificate: this.caCertificate,
       port,
+      host,
       onRequest: (request, response) => void handler.handle(request, response),
       onUpgrade: (request, socket, head) => streams.handleUpgrade(request, socket, head),
     });
@@ -189,7 +203,8 @@ class EmbeddedApiServer implements ApiServer {
       podSchedulingDefaults,
       createServiceAccountAdmission(store),
       createMutatingWebhooks(store, caller),
-      createServiceAddresses(store),
+      createServiceAddresses(store, this.#options.nodePorts),
+      createObjectChecks(this.#options.checks ?? {}),
     ];
   }
 

@@ -5,11 +5,20 @@ import type { ObjectStore } from "../storage/object-store.ts";
 import type { AdmissionStep } from "./admission.ts";
 
 const clusterRange = "10.96.0.0/16";
-const firstNodePort = 30_000;
-const lastNodePort = 32_767;
+
+/** Ports from the first to the last, both included. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+const usualNodePorts: PortRange = { first: 30_000, last: 32_767 };
 
 /** Gives Services their cluster address and node ports, and refuses those that are taken. */
-export function createServiceAddresses(store: ObjectStore): AdmissionStep {
+export function createServiceAddresses(
+  store: ObjectStore,
+  nodePorts: PortRange = usualNodePorts,
+): AdmissionStep {
   return ({ operation, served, object, namespace, name, context }) => {
     if (operation === "DELETE" || served.resource.plural !== "services") return;
     if (context.subresource !== "") return;
@@ -20,7 +29,7 @@ export function createServiceAddresses(store: ObjectStore): AdmissionStep {
     );
     const errors = new FieldErrors();
     giveAddress(spec, others, errors);
-    giveNodePorts(spec, others, errors);
+    giveNodePorts(spec, others, nodePorts, errors);
     const failure = errors.toError(served.resource, name);
     if (failure) throw failure;
   };
@@ -49,7 +58,12 @@ function freeAddress(taken: ReadonlySet<string | undefined>): string {
   }
 }
 
-function giveNodePorts(spec: ServiceSpec, others: readonly Service[], errors: FieldErrors): void {
+function giveNodePorts(
+  spec: ServiceSpec,
+  others: readonly Service[],
+  { first, last }: PortRange,
+  errors: FieldErrors,
+): void {
   if (spec.type === "ClusterIP") return;
   const wanted = spec.type === "NodePort" || spec.allocateLoadBalancerNodePorts !== false;
   const taken = new Set(
@@ -58,20 +72,25 @@ function giveNodePorts(spec: ServiceSpec, others: readonly Service[], errors: Fi
   for (const [index, port] of (spec.ports ?? []).entries()) {
     const { nodePort } = port;
     const at = `spec.ports[${index}].nodePort`;
-    if (nodePort && (nodePort < firstNodePort || nodePort > lastNodePort)) {
-      const range = `${firstNodePort}-${lastNodePort}`;
+    if (nodePort && (nodePort < first || nodePort > last)) {
+      const range = `${first}-${last}`;
       const why = `provided port is not in the valid range. The range of valid ports is ${range}`;
       errors.invalid(at, nodePort, why);
     } else if (nodePort && taken.has(nodePort)) {
       errors.invalid(at, nodePort, "provided port is already allocated");
-    } else if (!nodePort && wanted) port.nodePort = freePort(taken);
+    } else if (!nodePort && wanted) {
+      const free = freePort(taken, { first, last });
+      // Kubernetes: portallocator.ErrFull.
+      if (free === undefined) errors.invalid(at, 0, "failed to allocate a nodePort: range is full");
+      else port.nodePort = free;
+    }
     if (port.nodePort) taken.add(port.nodePort);
   }
 }
 
-function freePort(taken: ReadonlySet<number>): number {
-  for (;;) {
-    const port = randomInt(firstNodePort, lastNodePort + 1);
-    if (!taken.has(port)) return port;
-  }
+/** A port at random among those that are free, as Kubernetes chooses them. */
+function freePort(taken: ReadonlySet<number>, { first, last }: PortRange): number | undefined {
+  const ports = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const free = ports.filter((port) => !taken.has(port));
+  return free[randomInt(Math.max(1, free.length))];
 }
