@@ -60,7 +60,9 @@ interface Result {
 for (const version of ["1.27", "1.30", "1.33"]) {
   const kubectl = findKubectl(version);
   // Machines have none, one or many of them: those that are missing show as skipped.
-  describe.skipIf(!kubectl)(`kubectl ${version}`, () => talksToTheServer(kubectl ?? ""));
+  describe.skipIf(!kubectl)(`kubectl ${version}`, () => {
+    talksToTheServer(kubectl ?? "");
+  });
 }
 
 function talksToTheServer(kubectl: string): void {

@@ -38,6 +38,13 @@ async function startWebhook(allowed = true) {
   };
 }
 
+const rule = {
+  operations: ["CREATE"],
+  apiGroups: [""],
+  apiVersions: ["v1"],
+  resources: ["configmaps"],
+};
+
 function configuration(
   clientConfig: { url: string; caBundle: string },
   failurePolicy = "Fail",
@@ -52,15 +59,8 @@ function configuration(
         failurePolicy,
         clientConfig,
         namespaceSelector: { matchLabels: { hook: "on" } },
-        rules: [
-          {
-            operations: ["CREATE"],
-            apiGroups: [""],
-            apiVersions: ["v1"],
-            resources: ["configmaps"],
-          },
-        ],
-      } as NonNullable<MutatingWebhookConfiguration["webhooks"]>[number],
+        rules: [rule],
+      },
     ],
   };
 }

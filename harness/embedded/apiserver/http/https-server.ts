@@ -9,20 +9,22 @@ import type { KeyedCertificate } from "../auth/certificates.ts";
 export interface HttpsServerOptions {
   readonly serving: KeyedCertificate;
   readonly caCertificate: string;
-  /** @default a free port */
+  /** 0 takes a free one. */
   readonly port: number;
+  /** The address to listen on. */
+  readonly host: string;
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
   readonly onUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
-/** A listening HTTPS server on loopback. */
+/** A listening HTTPS server. */
 export interface ListeningServer extends AsyncDisposable {
   readonly port: number;
   /** Ends every connection; harmless when called again. */
   stop(): Promise<void>;
 }
 
-/** Listens on 127.0.0.1; client certificates are asked for, and judged by whoever handles requests. */
+/** Listens; client certificates are asked for, and judged by whoever handles requests. */
 export async function startHttpsServer(options: HttpsServerOptions): Promise<ListeningServer> {
   const server = createServer(
     {
@@ -45,21 +47,24 @@ export async function startHttpsServer(options: HttpsServerOptions): Promise<Lis
   });
   // A client that breaks off a handshake is no trouble of ours.
   server.on("tlsClientError", (_error, socket) => socket.destroy());
-  await listen(server, options.port);
+  await listen(server, options);
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= close(server, upgraded));
   const { port } = server.address() as AddressInfo;
   return { port, stop, [Symbol.asyncDispose]: stop };
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(
+  server: Server,
+  { host, port }: Pick<HttpsServerOptions, "host" | "port">,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EADDRINUSE") return reject(error);
-      const message = `API server: port ${port} of 127.0.0.1 is in use by another program`;
+      const message = `API server: port ${port} of ${host} is in use by another program`;
       reject(new LabError("PORT_IN_USE", message, { cause: error, facts: { port } }));
     });
-    server.listen(port, "127.0.0.1", () => resolve());
+    server.listen(port, host, () => resolve());
   });
 }
 

@@ -36,9 +36,12 @@ function cannot({ resource }: ServedKind): string {
   return `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}`;
 }
 
-function checkType(served: ServedKind, { apiVersion, kind }: ApiObject): void {
-  const { resource } = served;
+/** Custom resources must say what they are; of others the path says it. */
+function checkType({ resource, schema }: ServedKind, object: ApiObject): void {
   const wanted = apiVersionOf(resource);
+  const implied = schemaOf(schema).custom ? {} : { apiVersion: wanted, kind: resource.kind };
+  const kind = object.kind || implied.kind;
+  const apiVersion = object.apiVersion || implied.apiVersion;
   if (!kind) {
     throw badRequest(
       `the object provided is unrecognized (must be of type ${resource.kind}): couldn't get version/kind; Object 'Kind' is missing`,
