@@ -24,7 +24,7 @@ export async function applyManifest(
   const file = join(context.manifests, name);
   const shown = relative(process.cwd(), file);
   const documents = await readManifest(file);
-  const text = await readFile(file, "utf8");
+  const text = withoutSecrets(await readFile(file, "utf8"), documents);
   const inSpace = space === undefined ? "" : ` -n ${context.kube.namespaceOf(space)}`;
   context.command(`kubectl apply${inSpace} -f ${shown}`, text);
   for (const document of changed(context, name, documents)) {
@@ -42,6 +42,18 @@ export async function applyManifest(
       },
     );
   }
+}
+
+/** A manifest's text as it may be shown: what its Secrets hold stays in the file. */
+function withoutSecrets(text: string, documents: readonly ManifestDocument[]): string {
+  const secrets = documents.filter(({ object }) => object.kind === "Secret");
+  const values = secrets.flatMap(({ object }) =>
+    [object["data"], object["stringData"]].flatMap((data) => Object.values(data ?? {}).map(String)),
+  );
+  return values.reduce(
+    (shown, value) => (value === "" ? shown : shown.replaceAll(value, "‹hidden›")),
+    text,
+  );
 }
 
 /** Deletes what a manifest holds, or one object by `kind/name`. */

@@ -10,13 +10,21 @@ export interface OpenCheck {
   readonly matcher: string;
   readonly title: string;
   readonly startedAtMs: number;
+  /** Whether a rule of the lab decides it: a run without rules must break it. */
+  readonly underRule: boolean;
 }
 
 /** Numbers a check: the second one of step 3 is 3.2. */
-export function openCheck(context: RunContext, matcher: string, title: string): OpenCheck {
+export function openCheck(
+  context: RunContext,
+  matcher: string,
+  title: string,
+  ruleless = false,
+): OpenCheck {
   const earlier = context.checks.filter((check) => check.id.startsWith(`${context.stepNumber}.`));
   const id = `${context.stepNumber}.${earlier.length + 1}`;
-  return { id, matcher, title, startedAtMs: context.clock.now() };
+  const underRule = context.underRule && !ruleless;
+  return { id, matcher, title, startedAtMs: context.clock.now(), underRule };
 }
 
 /** Records a verdict; one that is not a pass ends the step, unless the run surveys all checks. */
@@ -37,7 +45,7 @@ export function closeCheck(
     requests: verdict.requests,
     durationMs: context.clock.now() - check.startedAtMs,
     evidence: verdict.evidence,
-    underRule: context.underRule,
+    underRule: check.underRule,
     ...(gate ? { gate } : {}),
   };
   context.checks.push(record);

@@ -4,10 +4,11 @@ import type { ErrorClass, Observation } from "../traffic/observation.ts";
 import { type AttributionOptions, attributeBy } from "../verdicts/attribution.ts";
 import { createBalance } from "../verdicts/balance.ts";
 import { zeroOfBound } from "../verdicts/confidence.ts";
+import { createCounterExact } from "../verdicts/counter-exact.ts";
 import { createExact } from "../verdicts/exact.ts";
 import { createSplit } from "../verdicts/split.ts";
 import type { Verdict } from "../verdicts/verdict.ts";
-import { acceptedCondition, targetsSeenCondition } from "./gate.ts";
+import { acceptedCondition, type GateCondition, targetsSeenCondition } from "./gate.ts";
 import { judgeRequests, type RequestCheck } from "./judge-requests.ts";
 import type { RequestDescription } from "./request.ts";
 import type { RunContext } from "./run-context.ts";
@@ -15,7 +16,7 @@ import type { RunContext } from "./run-context.ts";
 export interface ConvergeOptions {
   /**
    * Whether requests may be sent, and not counted, until the new rule is in force.
-   * False where every single request must be accounted for. @default true
+   * False where every single request must be accounted for. @default true, but not inside one pod (127.0.0.1)
    */
   readonly converge?: boolean;
 }
@@ -39,6 +40,17 @@ export interface BalanceMatcherOptions extends CertaintyOptions {
 
 export interface ExactMatcherOptions extends AttributionOptions, ConvergeOptions {
   /** How many requests must all be right. @default as many as the bound of 1 % at 1e-6 takes */
+  readonly times?: number;
+  /** What is expected is what happens where no rule of the lab applies: leaving them out cannot break it. @default false */
+  readonly ruleless?: boolean;
+}
+
+export interface CountMatcherOptions {
+  /** Finds the counter in an answer's body, as its first group. */
+  readonly in: RegExp;
+  /** What the counter was before the first request. @default not known */
+  readonly after?: number;
+  /** How many requests are made. @default 100 */
   readonly times?: number;
 }
 
@@ -67,6 +79,8 @@ export interface RequestExpectation {
   toAnswer(wanted: WantedAnswer, options?: ExactMatcherOptions): Promise<Verdict>;
   /** All answers come from one pod, whichever it is. */
   toStayOnOnePod(options?: ExactMatcherOptions): Promise<Verdict>;
+  /** Each request raises the counter in the answers by exactly one, whichever pod answers. */
+  toCountUp(options: CountMatcherOptions): Promise<Verdict>;
   /** No request gets an answer: the connection is refused, reset or leads nowhere. */
   toRefuse(options?: ExactMatcherOptions & { readonly as?: ErrorClass }): Promise<Verdict>;
 }
@@ -90,7 +104,8 @@ export function expectRequests(
     judgeRequests(context, { description, ...check });
   // Inside one pod nothing has to spread first; every request counts there.
   const alone = /^\w+:\/\/(localhost|127\.|\[::1\])/.test(description.url);
-  const spreads = <T>(create: () => T) => (alone ? undefined : create());
+  const spreads = (options: ConvergeOptions, create: () => GateCondition) =>
+    alone && options.converge !== true ? undefined : create();
   return {
     toSplit: (weights, options = {}) =>
       run({
@@ -107,7 +122,7 @@ export function expectRequests(
         targetOf: attributeBy(options),
         wanted: toShares(weights),
         converge: options.converge,
-        gate: spreads(() =>
+        gate: spreads(options, () =>
           targetsSeenCondition(
             Object.keys(weights).filter((name) => (weights[name] ?? 0) > 0),
             attributeBy(options),
@@ -118,10 +133,11 @@ export function expectRequests(
       run({
         matcher: "toReachOnly",
         wants: `to reach only ${target}`,
+        ruleless: options.ruleless,
         createJudge: () => createExact({ expected: target, ...toBound(options.times), ...options }),
         targetOf: attributeBy(options),
         converge: options.converge,
-        gate: spreads(() =>
+        gate: spreads(options, () =>
           acceptedCondition(
             `answers from ${target}`,
             (answer) => attributeBy(options)(answer) === target,
@@ -149,7 +165,9 @@ export function expectRequests(
         keepHeaders: true,
         keepBody: true,
         converge: options.converge,
-        gate: spreads(() => acceptedCondition("such answers", (answer) => isLike(answer, wanted))),
+        gate: spreads(options, () =>
+          acceptedCondition("such answers", (answer) => isLike(answer, wanted)),
+        ),
         ...exactly(
           `every answer ${describeAnswer(wanted)}`,
           (answer) => isLike(answer, wanted),
@@ -163,16 +181,36 @@ export function expectRequests(
       return run({
         matcher: "toStayOnOnePod",
         wants: "to stay on one pod",
+        converge: options.converge,
+        gate: spreads(options, () =>
+          acceptedCondition("answers", ({ responder }) => responder !== undefined),
+        ),
         ...exactly("every answer from the same pod", stays, { by: "pod", ...options }),
       });
     },
+    toCountUp: ({ in: pattern, after, times = 100 }) =>
+      run({
+        matcher: "toCountUp",
+        wants: "to count up by one each",
+        keepBody: true,
+        limit: times,
+        // A request that does not count would be counted by the app.
+        converge: false,
+        targetOf: attributeBy({ by: "pod" }),
+        createJudge: () =>
+          createCounterExact({
+            valueOf: ({ body }) => toNumber(pattern.exec(body ?? "")?.[1]),
+            ...(after === undefined ? {} : { before: after }),
+            requests: times,
+          }),
+      }),
     toRefuse: ({ as, ...options } = {}) => {
       const accepted = as === undefined ? refusals : [as];
       return run({
         matcher: "toRefuse",
         wants: `to be refused${as === undefined ? "" : ` (${as})`}`,
         converge: options.converge,
-        gate: spreads(() =>
+        gate: spreads(options, () =>
           acceptedCondition(
             "refusals",
             ({ error }) => error !== undefined && accepted.includes(error),
@@ -212,9 +250,10 @@ function exactly(
   words: string,
   holds: (observation: Observation) => boolean,
   options: ExactMatcherOptions,
-): Pick<RequestCheck, "createJudge" | "adapt" | "targetOf" | "limit"> {
+): Pick<RequestCheck, "createJudge" | "adapt" | "targetOf" | "limit" | "ruleless"> {
   const right = new WeakSet<Observation>();
   return {
+    ruleless: options.ruleless,
     limit: options.times ?? fewRequests,
     targetOf: attributeBy(options),
     adapt: (observation) => {
@@ -230,6 +269,10 @@ function exactly(
         ...options,
       }),
   };
+}
+
+function toNumber(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
 }
 
 /** The bound that `times` right answers show; with few requests it is wide, and the verdict says so. */

@@ -29,6 +29,8 @@ export interface RequestCheck extends KeepOptions {
   readonly gate?: GateCondition | undefined;
   /** Whether requests may be sent before those that count. @default true */
   readonly converge?: boolean | undefined;
+  /** Whether it is about what happens without a rule. @default false */
+  readonly ruleless?: boolean | undefined;
   /** The most requests to send. */
   readonly limit?: number;
   /** A change to an answer before it is judged. */
@@ -45,7 +47,7 @@ const weakGateTimeoutMs = 5_000;
 export function judgeRequests(context: RunContext, check: RequestCheck): Promise<Verdict> {
   return context.time("traffic", async () => {
     const title = `${describeRequest(check.description)} ${check.wants}`;
-    const open = openCheck(context, check.matcher, title);
+    const open = openCheck(context, check.matcher, title, check.ruleless);
     const { verdict, gate } = await findVerdict(context, check, open);
     closeCheck(context, open, verdict, gate);
     return verdict;

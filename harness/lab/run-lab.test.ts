@@ -222,3 +222,17 @@ test("further namespaces are named after the lab's own and go with it", async ()
   expect(record.steps[0]?.error).toBeUndefined();
   expect(await namespaces()).not.toContain(`${record.namespace}-other`);
 });
+
+test("a Secret's values are not shown with the manifest that is applied", async () => {
+  manifest(
+    "secret.yaml",
+    "apiVersion: v1\nkind: Secret\nmetadata: { name: login }\ndata: { PWD: YWJjCg== }\nstringData: { user: sesame }\n",
+  );
+  const { record, events } = await run(({ step, apply }) =>
+    step("Apply", () => apply("secret.yaml")),
+  );
+  expect(record.outcome).toBe("passed");
+  const shown = events.find((event) => event.type === "command");
+  expect(shown).toMatchObject({ manifest: expect.stringContaining("PWD: ‹hidden›") });
+  expect(JSON.stringify(events)).not.toMatch(/YWJjCg==|sesame/);
+});

@@ -2,6 +2,7 @@ import { LabError } from "../errors/lab-error.ts";
 import type { Kube } from "../kube/kube.ts";
 import type { Text } from "../report/text.ts";
 import { applyManifest, type PlaceOptions, removeManifest } from "./apply-manifests.ts";
+import { type Answer, ask } from "./ask.ts";
 import type { SabotageOptions, StepText, Vars } from "./definition.ts";
 import { type Check, eventually, type EventuallyOptions } from "./eventually.ts";
 import { expectLoad, type LoadExpectation } from "./expect-load.ts";
@@ -40,6 +41,8 @@ export interface LabTools<V extends Vars = Vars> {
   readonly outside: typeof outside;
   readonly load: typeof load;
   readonly expect: Expect;
+  /** Sends a described request once and gives its answer, whatever it is. */
+  readonly ask: (request: RequestDescription) => Promise<Answer>;
   /** Repeats a check until it no longer throws. */
   readonly eventually: <T>(check: Check<T>, options?: EventuallyOptions) => Promise<T>;
   /** kubectl's verbs in the lab's namespaces. */
@@ -88,6 +91,7 @@ export function createTools(context: RunContext, collector: Collector): LabTools
     outside,
     load,
     expect: createExpect(context),
+    ask: (request) => ask(context, request),
     eventually: (check, options) =>
       eventually(check, { clock: context.clock, signal: context.signal, ...options }),
     kube: context.kube,
@@ -112,6 +116,7 @@ export function createReadingTools(name: string, vars: Vars, collector: Collecto
     outside,
     load,
     expect: unusable,
+    ask: unusable,
     eventually: unusable,
     kube: new Proxy({} as Kube, { get: unusable }),
     namespace: `kubelab-${name}`,
