@@ -1,8 +1,3 @@
-export {
-  spawnEmbeddedCluster,
-  stopEmbeddedCluster,
-  type SpawnedCluster,
-  type SpawnOptions,
-} from "./spawn.ts";
+export { spawnEmbeddedCluster, stopEmbeddedCluster, type SpawnedCluster } from "./spawn.ts";
 export { identifyProcess, isRunning } from "./state/process-identity.ts";
 export { runningClusters, uniqueClusterName } from "./state/state-folder.ts";
