@@ -10,6 +10,7 @@ import { FileView, type Mount } from "./file-view.ts";
 import type { Image } from "./images/image-store.ts";
 import { writeLaunchers } from "./images/launchers.ts";
 import type { KubeletContext } from "./kubelet-context.ts";
+import { makeMountPoints } from "./mount-points.ts";
 import type { PodVolumes } from "./pod-volumes.ts";
 import { serviceVariables } from "./service-variables.ts";
 import { expandVariables } from "./variable-expansion.ts";
@@ -54,6 +55,8 @@ export async function configure(
   const root = join(folder, "root");
   for (const path of ["tmp", "etc", "root"]) mkdirSync(join(root, path), { recursive: true });
   writeFileSync(terminationLog, "");
+  const mounted = await volumes.mountsOf(container, facts, join(folder, "subpaths"), declared);
+  await makeMountPoints(root, [...input.hostFiles, ...mounted], mounted);
   const view = new FileView(
     root,
     [
@@ -66,7 +69,7 @@ export async function configure(
         hostPath: terminationLog,
         readOnly: false,
       },
-      ...(await volumes.mountsOf(container, facts, join(folder, "subpaths"), declared)),
+      ...mounted,
     ],
     [context.stateDir],
   );
