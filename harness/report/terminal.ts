@@ -36,7 +36,7 @@ export function createTerminal(
 
   function draw(): void {
     if (!live) return;
-    const bars = traffic ? drawTraffic(traffic, paint, screen.columns ?? 80) : [];
+    const bars = traffic ? drawTraffic(traffic, paint, screen.columns || 80) : [];
     const head = traffic ? [`   ${traffic.title}`] : [];
     live.show([...head, ...bars, ...(progress ? [paint("dim", `   … ${progress}`)] : [])]);
   }
@@ -65,7 +65,7 @@ export function createTerminal(
     live?.clear();
     const last =
       event.type === "check" && live && traffic
-        ? drawTraffic(traffic, paint, screen.columns ?? 80)
+        ? drawTraffic(traffic, paint, screen.columns || 80)
         : [];
     traffic = undefined;
     progress = "";
@@ -88,7 +88,7 @@ function createLiveArea(screen: Screen) {
   return {
     clear,
     show(lines: readonly string[]) {
-      const fitting = lines.slice(0, Math.max(1, (screen.rows ?? 24) - 2));
+      const fitting = lines.slice(0, Math.max(1, (screen.rows || 24) - 2));
       clear();
       // Lines must not wrap, or going up again would miss some of them.
       screen.write("\u001B[?7l" + fitting.map((line) => `${line}\n`).join("") + "\u001B[?7h");
