@@ -34,6 +34,8 @@ export interface KubeletOptions {
   readonly hostIP?: string | undefined;
   /** @default "v1.36.1" */
   readonly kubeletVersion?: string | undefined;
+  /** What the node says runs its containers. @default "kubelab://processes" */
+  readonly containerRuntime?: string | undefined;
   /** @default 250 */
   readonly maxPods?: number | undefined;
   /** Between two looks at the processes. @default 1000, as the kubelet's */
@@ -107,11 +109,21 @@ class Kubelet implements StartedKubelet {
 
   async start(): Promise<void> {
     const { client, clock, signal, kubeletVersion = "v1.36.1", maxPods = 250 } = this.#options;
+    const { containerRuntime = "kubelab://processes" } = this.#options;
     signal.throwIfAborted();
     signal.addEventListener("abort", () => void this.stop(), { once: true });
     mkdirSync(this.#options.stateDir, { recursive: true, mode: 0o700 });
     const { nodeName, hostIP, images } = this.#context;
-    const node = { client, clock, nodeName, hostIP, images, kubeletVersion, maxPods };
+    const node = {
+      client,
+      clock,
+      nodeName,
+      hostIP,
+      images,
+      kubeletVersion,
+      maxPods,
+      containerRuntime,
+    };
     await registerNode(node);
     const informer = createInformer(client, pods, {
       fieldSelector: `spec.nodeName=${nodeName}`,

@@ -16,6 +16,7 @@ export interface NodeOptions {
   readonly hostIP: string;
   readonly kubeletVersion: string;
   readonly maxPods: number;
+  readonly containerRuntime: string;
   readonly images: ImageStore;
 }
 
@@ -100,7 +101,7 @@ function toNode(options: NodeOptions): Node {
 }
 
 function nodeInfo(
-  { nodeName, kubeletVersion }: NodeOptions,
+  { nodeName, kubeletVersion, containerRuntime }: NodeOptions,
   os: string,
   cpuArch: string,
 ): NonNullable<Node["status"]>["nodeInfo"] & object {
@@ -108,7 +109,7 @@ function nodeInfo(
   return {
     architecture: cpuArch,
     bootID: id,
-    containerRuntimeVersion: "kubelab://processes",
+    containerRuntimeVersion: containerRuntime,
     kernelVersion: release(),
     kubeProxyVersion: "",
     kubeletVersion,

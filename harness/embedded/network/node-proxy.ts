@@ -38,6 +38,7 @@ async function startProxy(config: ProxyConfig, signal: AbortSignal): Promise<voi
   const outside = new OutsideAccess({
     table: node.table,
     router: node.router,
+    host: config.outsideHost,
     report: (service, report) => reportOutside(client, recorder, service, report),
     onError: (error) => console.error("ways in from outside:", error),
   });

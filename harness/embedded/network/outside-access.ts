@@ -19,6 +19,8 @@ export interface OutsideAccessOptions {
   readonly router: Router;
   readonly report: (service: Service, report: OutsideReport) => Promise<void>;
   readonly onError: (error: unknown) => void;
+  /** The address that the ports are opened on. @default "127.0.0.1" */
+  readonly host?: string | undefined;
 }
 
 interface Way {
@@ -85,6 +87,7 @@ export class OutsideAccess {
     if (known) return known;
     const listener = new OutsideListener({
       port: way.wanted,
+      host: this.#options.host,
       route: async (signal) => {
         const port = this.#routes && servicePort(this.#routes, way);
         const reply = port && (await this.#options.router.fromOutside(port, signal));

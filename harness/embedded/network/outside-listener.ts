@@ -5,15 +5,16 @@ import type { Target } from "./wire.ts";
 export interface OutsideListenerOptions {
   /** The port that is wanted; another one is taken where it is not free. */
   readonly port: number;
+  /** The address to listen on. @default "127.0.0.1" */
+  readonly host?: string | undefined;
   /** Where a new connection goes; undefined refuses it. */
   readonly route: (signal: AbortSignal) => Promise<Target | undefined>;
 }
 
-const host = "127.0.0.1";
 /** Taken by another program, or below 1024 and not for this user. */
 const notFree = new Set(["EADDRINUSE", "EACCES"]);
 
-/** A port of the machine's loopback that leads to a Service. */
+/** A port of the machine that leads to a Service. */
 export class OutsideListener {
   readonly #options: OutsideListenerOptions;
   readonly #connections = new Set<Socket>();
@@ -64,7 +65,7 @@ export class OutsideListener {
     server.on("connection", (socket) => void this.#accept(socket));
     return new Promise((resolve, reject) => {
       server.once("error", reject);
-      server.listen({ host, port }, () => {
+      server.listen({ host: this.#options.host ?? "127.0.0.1", port }, () => {
         this.#server = server;
         this.#port = (server.address() as AddressInfo).port;
         resolve();

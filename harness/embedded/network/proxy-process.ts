@@ -10,6 +10,8 @@ export interface ProxyConfig {
   readonly secret: string;
   readonly kubeconfigPath: string;
   readonly endpointLagMs: number;
+  /** The address that ways in from outside are opened on. @default "127.0.0.1" */
+  readonly outsideHost?: string | undefined;
 }
 
 const restartAfterMs = 1_000;

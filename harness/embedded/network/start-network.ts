@@ -18,6 +18,8 @@ export interface NetworkOptions {
   readonly signal: AbortSignal;
   /** The shortest time between two updates of the Services' rules. @default 1000, as kube-proxy's minSyncPeriod */
   readonly endpointLagMs?: number;
+  /** The address that ways in from outside are opened on. @default "127.0.0.1" */
+  readonly outsideHost?: string | undefined;
   readonly clock?: Clock;
 }
 
@@ -41,6 +43,7 @@ export async function startNetwork(options: NetworkOptions): Promise<StartedNetw
       secret,
       kubeconfigPath: options.kubeconfigPath,
       endpointLagMs: options.endpointLagMs ?? 1_000,
+      outsideHost: options.outsideHost,
     },
     options.clock ?? systemClock,
   );

@@ -23,15 +23,20 @@ export interface Image {
 export class ImageStore {
   readonly #images = new Map<string, () => Image>();
   readonly #repositories = new Set<string>();
+  readonly #folders: readonly string[];
+  readonly #read = new Set<string>();
 
   /** Each folder is an image, or holds folders that are. */
   constructor(folders: readonly string[]) {
-    for (const folder of folders.flatMap(imagesIn)) this.#add(folder);
+    this.#folders = folders;
+    this.#readFolders();
   }
 
   /** The image of this name, or undefined where the node has none. */
   lookup(reference: string): Image | undefined {
     const wanted = parseReference(reference);
+    // Images may be brought to the node while it runs.
+    if (!this.#images.has(nameOf(wanted))) this.#readFolders();
     const image = this.#images.get(nameOf(wanted))?.();
     return wanted.digest === undefined || wanted.digest === image?.id ? image : undefined;
   }
@@ -45,7 +50,13 @@ export class ImageStore {
     return [...this.#images.values()].map((image) => image());
   }
 
+  #readFolders(): void {
+    for (const folder of this.#folders.flatMap(imagesIn))
+      if (!this.#read.has(folder)) this.#add(folder);
+  }
+
   #add(folder: string): void {
+    this.#read.add(folder);
     const config = readImageConfig(folder);
     const content = once(() => contentOf(folder));
     const names = Object.keys(config.tags).map((tag) => [`${config.repository}:${tag}`, tag]);
