@@ -42,14 +42,20 @@ export class Control {
     this.#options = options;
   }
 
-  /** Sends a request; `done` is called once, with failures of code ENETUNREACH where nobody answers. */
-  ask(body: Request, done: Done): void {
+  /**
+   * Sends a request; `done` is called once, with failures of code ENETUNREACH where nobody answers.
+   * Returns what gives the request up: it then keeps the process alive no longer.
+   */
+  ask(body: Request, done: Done): () => void {
     const id = this.#next++;
     this.#pending.set(id, { body, done });
     if (this.#socket) {
       this.#socket.ref();
       send(this.#socket, { request: id, body });
     } else void this.#open();
+    return () => {
+      if (this.#pending.delete(id) && this.#pending.size === 0) this.#socket?.unref();
+    };
   }
 
   /** As `ask`; what succeeded is said again to every new node proxy, until `drop`. */

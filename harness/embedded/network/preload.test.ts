@@ -250,6 +250,18 @@ describe("a connection from a pod", () => {
     expect(await idle.exited).toBe(0);
   });
 
+  test("no longer keeps the process alive once it is destroyed while it waits", async () => {
+    // Nobody has the port of this Service, so the answer would come after two minutes.
+    await using call = client.run(`${say}
+      import net from "node:net";
+      const socket = net.connect(81, "10.96.0.20");
+      setTimeout(() => socket.destroy(), 50);
+      socket.on("close", () => say("closed"));
+    `);
+    expect(await call.next()).toBe("closed");
+    expect(await call.exited).toBe(0);
+  }, 10_000);
+
   test("passes unix sockets through", async () => {
     await using call = client.run(`${say}
       import net from "node:net";

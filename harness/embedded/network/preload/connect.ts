@@ -58,10 +58,14 @@ export function installConnect(pod: PodEnvironment, control: Control): void {
   }
 
   function ask(attempt: Attempt, host: string, name: string | undefined): void {
+    const { socket, port } = attempt;
     const done = AsyncResource.bind((reply: Reply) => {
+      socket.off("close", giveUp);
       if (isCurrent(attempt)) settle(attempt, reply);
     });
-    control.ask({ op: "connect", host, port: attempt.port, name }, done);
+    const giveUp = control.ask({ op: "connect", host, port, name }, done);
+    // An address that nobody answers for is asked after for two minutes: not for a socket that is gone.
+    socket.once("close", giveUp);
   }
 
   function isCurrent(attempt: Attempt): boolean {
