@@ -44,11 +44,14 @@ export function resolveExecutable(
   return { file, args: args.map((arg) => view.rewrite(arg)), argv0: name };
 }
 
-/** The script's path is read by node before any preload runs; what follows it is the program's own. */
+/** The script's path is read by node before any preload runs; a script in the arguments, and what follows it, is not. */
 function nodeArguments(args: readonly string[], view: FileView): string[] {
   const script = args.findIndex((arg) => !arg.startsWith("-"));
+  if (args.slice(0, script).some((arg) => inlineScript.test(arg))) return [...args];
   return args.map((arg, index) => (index === script ? view.rewrite(arg) : arg));
 }
+
+const inlineScript = /^(-e|-p|-pe|--eval|--print)$/;
 
 function findProgram(image: Image, name: string, view: FileView): string {
   if (name.includes("/")) {

@@ -169,6 +169,12 @@ test("says why an image, a ConfigMap, a key, a program or a field is no good", a
       "livenessProbe.tcpSocket.host is not supported",
     ],
     [
+      "hook",
+      { lifecycle: { preStop: { httpGet: { port: 1, host: "elsewhere" } } } },
+      "CreateContainerConfigError",
+      "lifecycle.preStop.httpGet.host is not supported",
+    ],
+    [
       "program",
       { command: ["/nope"] },
       "RunContainerError",

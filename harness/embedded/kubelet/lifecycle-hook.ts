@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import { connect as tlsConnect } from "node:tls";
 import type { Container, LifecycleHandler } from "kubernetes-types/core/v1";
 import { runCommand } from "./container-command.ts";
 import type { ContainerInstance } from "./container-instance.ts";
@@ -32,10 +33,12 @@ async function get(
   signal: AbortSignal,
 ): Promise<void> {
   const port = portOf(action.port, container);
-  const socket = await network.connect(ip, port, { timeoutMs: 30_000 });
+  const raw = await network.connect(ip, port, { timeoutMs: 30_000 });
+  const isSecure = action.scheme === "HTTPS";
+  const socket = isSecure ? tlsConnect({ socket: raw, rejectUnauthorized: false }) : raw;
   const path = action.path?.startsWith("/") ? action.path : `/${action.path ?? ""}`;
   const headers: Record<string, string> = {
-    Host: `${action.host ?? ip}:${port}`,
+    Host: `${ip}:${port}`,
     Connection: "close",
   };
   for (const { name, value } of action.httpHeaders ?? []) headers[name] = value;
@@ -53,5 +56,6 @@ async function get(
     });
   } finally {
     socket.destroy();
+    raw.destroy();
   }
 }

@@ -25,8 +25,10 @@ export function refusedContainerField(container: Container, isInit: boolean): st
     if (container[kind]?.httpGet?.host) return `${kind}.httpGet.host`;
     if (container[kind]?.tcpSocket?.host) return `${kind}.tcpSocket.host`;
   }
-  if (container.lifecycle?.postStart?.tcpSocket) return "lifecycle.postStart.tcpSocket";
-  if (container.lifecycle?.preStop?.tcpSocket) return "lifecycle.preStop.tcpSocket";
+  for (const kind of ["postStart", "preStop"] as const) {
+    if (container.lifecycle?.[kind]?.tcpSocket) return `lifecycle.${kind}.tcpSocket`;
+    if (container.lifecycle?.[kind]?.httpGet?.host) return `lifecycle.${kind}.httpGet.host`;
+  }
   return undefined;
 }
 
