@@ -1,5 +1,6 @@
 import { LabError } from "../errors/lab-error.ts";
 import type { Kube } from "../kube/kube.ts";
+import { parseTarget } from "../kube/target.ts";
 import type { Text } from "../report/text.ts";
 import { applyManifest, type PlaceOptions, removeManifest } from "./apply-manifests.ts";
 import { type Answer, ask } from "./ask.ts";
@@ -84,7 +85,7 @@ export function createTools(context: RunContext, collector: Collector): LabTools
     async ready(...all) {
       inStep();
       const { names, options } = separate<ReadyOptions>(all);
-      for (const name of names) context.command(`kubectl rollout status ${name}`);
+      for (const name of names) context.command(howToWait(context, name));
       await context.time("deploy", () => context.kube.ready(names, options));
     },
     from,
@@ -139,6 +140,17 @@ function createExpect(context: RunContext): Expect {
 
 function toStepText(text: string | StepText): StepText {
   return typeof text === "string" ? { title: text } : text;
+}
+
+/** What a person types to see what `ready` waits for. */
+function howToWait(context: RunContext, target: string): string {
+  const { kind, name, space } = parseTarget(target);
+  const place = space === undefined ? "" : ` -n ${context.kube.namespaceOf(space)}`;
+  if (/^(services?|svc)$/i.test(kind))
+    return `kubectl get endpointslices${place} -l kubernetes.io/service-name=${name}`;
+  if (/^(deployments?|deploy|statefulsets?|sts|daemonsets?|ds)$/i.test(kind))
+    return `kubectl rollout status${place} ${kind}/${name}`;
+  return `kubectl wait${place} --for=condition=Ready ${kind}/${name}`;
 }
 
 function separate<O extends object>(all: readonly (string | O)[]): { names: string[]; options: O } {
