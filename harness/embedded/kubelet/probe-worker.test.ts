@@ -98,18 +98,21 @@ test("liveness waits until the startup probe has succeeded, and the startup prob
   expect([startup.asked.length, liveness.asked.length]).toEqual([3, 3]);
 });
 
-test("a readiness probe that is refused while the program boots is not held against it", async () => {
-  const scene = new Scene("readiness", { periodSeconds: 10 });
-  scene.healthy = false;
-  scene.refused = true;
-  scene.start("one");
-  scene.worker.trigger();
-  await scene.clock.advance(300);
-  expect(scene.unhealthy).toEqual([]);
-  scene.healthy = true;
-  await scene.clock.advance(100);
-  expect(scene.worker.resultFor("one")).toBe(true);
-});
+test.each(["readiness", "liveness"] as const)(
+  "a %s probe that is refused while the program boots is not held against it",
+  async (kind) => {
+    const scene = new Scene(kind, { periodSeconds: 10 });
+    scene.healthy = false;
+    scene.refused = true;
+    scene.start("one");
+    scene.worker.trigger();
+    await scene.clock.advance(300);
+    expect(scene.unhealthy).toEqual([]);
+    scene.healthy = true;
+    await scene.clock.advance(100);
+    expect([scene.unhealthy, scene.worker.resultFor("one")]).toEqual([[], true]);
+  },
+);
 
 test("a readiness probe that stays refused counts once the time to boot is over", async () => {
   const scene = new Scene("readiness", { periodSeconds: 10 });

@@ -26,7 +26,7 @@ export interface ProbeWorkerOptions {
 
 /**
  * A program of a real image listens a few milliseconds after its start; ours takes the time that Node needs to boot. A
- * first readiness probe that is refused waits this long for it before it counts.
+ * first readiness or liveness probe that is refused waits this long for it before it counts.
  */
 const bootAllowanceMs = 1_500;
 const bootRetryMs = 20;
@@ -122,7 +122,7 @@ export class ProbeWorker {
 
   async #execute(current: ProbedRun): Promise<ProbeOutcome> {
     const { kind, clock, execute } = this.#options;
-    const first = kind === "readiness" && this.#lastOutcome === undefined;
+    const first = kind !== "startup" && this.#lastOutcome === undefined;
     let outcome = await execute();
     if (!first) return outcome;
     const isBooting = (): boolean =>
