@@ -67,7 +67,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<StartedEm
       }),
     );
     onPhase("network, controllers and kubelet");
-    const { client, caCertificate } = api;
+    const { client, caCertificate, resources } = api;
     // The pods' processes end before the network they use, and controllers before the server they ask.
     const unlinked = new AbortController().signal;
     const [network, controllers] = await Promise.all([
@@ -78,7 +78,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<StartedEm
         signal: unlinked,
         clock,
       }),
-      startControllers({ client, clock, signal: unlinked, caCertificate }),
+      startControllers({ client, clock, signal: unlinked, caCertificate, resources }),
     ]);
     parts.use(network);
     parts.use(controllers);

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../../time/clock.ts";
 import type { Client } from "../client.ts";
 import type { NodeAgent } from "../node-agent.ts";
 import type { PodNetwork } from "../pod-network.ts";
+import type { Resource } from "../resource.ts";
 import type { AdmissionStep } from "./admission/admission.ts";
 import { createMutatingWebhooks } from "./admission/mutating-webhooks.ts";
 import { createObjectChecks, type ObjectCheck } from "./admission/object-checks.ts";
@@ -78,6 +79,8 @@ export interface ApiServer {
   readonly client: Client;
   /** PEM; what the ConfigMap kube-root-ca.crt holds. */
   readonly caCertificate: string;
+  /** Every kind of object that the server holds, each in the group and version it is stored in. */
+  readonly resources: readonly Resource[];
   listen(options?: ListenOptions): Promise<ListeningApiServer>;
   /** Gives pods/log, exec, attach and portforward somebody to ask. */
   useNodeAgent(agent: NodeAgent): void;
@@ -139,6 +142,10 @@ class EmbeddedApiServer implements ApiServer {
     this.client = new InProcessClient(this.#backend);
     createBootstrapObjects(this.#store, clock.now());
     this.#store.forgetHistory();
+  }
+
+  get resources(): readonly Resource[] {
+    return allKinds.map(({ resource }) => resource);
   }
 
   get caCertificate(): string {

@@ -2,7 +2,6 @@ import type { Clock } from "../../time/clock.ts";
 import type { Client } from "../client.ts";
 import { EventRecorder } from "../events.ts";
 import type { Resource } from "../resource.ts";
-import * as knownResources from "../resources.ts";
 import { DaemonSetController } from "./daemonset/daemonset-controller.ts";
 import { DeploymentController } from "./deployment/deployment-controller.ts";
 import { EndpointsController } from "./endpoints/endpoints-controller.ts";
@@ -28,8 +27,8 @@ export interface ControllersOptions {
   readonly signal: AbortSignal;
   /** PEM; published in every namespace as kube-root-ca.crt. @default not published */
   readonly caCertificate?: string | undefined;
-  /** Every kind the server holds, for emptying namespaces and collecting garbage. @default those in resources.ts */
-  readonly resources?: (() => readonly Resource[]) | undefined;
+  /** Every kind the server holds, for emptying namespaces and collecting garbage. */
+  readonly resources: readonly Resource[];
 }
 
 /** Controllers that run; `stop` lets reconciliations under way finish. */
@@ -67,7 +66,7 @@ export async function startControllers(options: ControllersOptions): Promise<Sta
 }
 
 function createControllers(context: ControllerContext, options: ControllersOptions): Controller[] {
-  const resources = options.resources ?? (() => Object.values(knownResources) as Resource[]);
+  const { resources } = options;
   return [
     new ServiceAccountController(context),
     ...(options.caCertificate === undefined
@@ -83,6 +82,6 @@ function createControllers(context: ControllerContext, options: ControllersOptio
     new EndpointsController(context),
     new EndpointSliceMirroringController(context),
     new NamespaceController(context, resources),
-    new GarbageCollector(context, resources()),
+    new GarbageCollector(context, resources),
   ];
 }

@@ -17,10 +17,11 @@ export class TestCluster implements AsyncDisposable {
 
   private constructor(clock: SteppedClock) {
     this.clock = clock;
-    this.client = createApiServer({ clock }).client;
-    const { client } = this;
+    const { client, resources } = createApiServer({ clock });
+    this.client = client;
     this.#started = startControllers({
       client,
+      resources,
       clock,
       signal: this.#stopping.signal,
       caCertificate: "PEM",

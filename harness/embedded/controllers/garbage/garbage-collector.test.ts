@@ -1,6 +1,7 @@
 import type { Deployment } from "kubernetes-types/apps/v1";
 import { expect, test } from "vitest";
-import { configMaps, deployments, pods, replicaSets } from "../../resources.ts";
+import type { KubeObject, Resource } from "../../resource.ts";
+import { configMaps, deployments, namespaces, pods, replicaSets } from "../../resources.ts";
 import { TestCluster } from "../test-cluster.ts";
 
 const key = { namespace: "lab", name: "web" };
@@ -24,6 +25,15 @@ async function started(): Promise<TestCluster> {
   await cluster.runPods("lab");
   return cluster;
 }
+
+/** A kind that no part of the cluster works with. */
+const roles: Resource<KubeObject & { rules?: unknown[] }> = {
+  group: "rbac.authorization.k8s.io",
+  version: "v1",
+  kind: "Role",
+  plural: "roles",
+  namespaced: true,
+};
 
 const owned = (name: string, owner: { name: string; uid: string }) => ({
   metadata: {
@@ -104,4 +114,24 @@ test("an object with one owner left stays and forgets the other", async () => {
   await cluster.settle();
   const shared = await cluster.client.get(configMaps, { ...key, name: "shared" });
   expect(shared.metadata?.ownerReferences?.map(({ name }) => name)).toEqual(["one"]);
+});
+
+test("a kind that only the API server knows is collected and does not outlive its namespace", async () => {
+  await using cluster = await started();
+  const owner = await cluster.client.create(configMaps, { metadata: { ...key, name: "owner" } });
+  const uid = owner.metadata?.uid ?? "";
+  const role = (name: string) => ({ ...owned(name, { name: "owner", uid }), rules: [] });
+  await cluster.client.create(roles, role("collected"));
+  await cluster.client.create(roles, { metadata: { ...key, name: "kept" } });
+  await cluster.client.delete(configMaps, { ...key, name: "owner" });
+  await cluster.settle();
+  expect((await cluster.list(roles, "lab")).map(({ metadata }) => metadata?.name)).toEqual([
+    "kept",
+  ]);
+  await cluster.client.delete(namespaces, { name: "lab" });
+  await cluster.settle();
+  await cluster.runPods("lab");
+  await cluster.advance(2_000);
+  await expect(cluster.client.get(namespaces, { name: "lab" })).rejects.toThrow("not found");
+  expect(await cluster.list(roles, "lab")).toEqual([]);
 });

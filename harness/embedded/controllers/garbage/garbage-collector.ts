@@ -1,5 +1,5 @@
 import type { OwnerReference } from "kubernetes-types/meta/v1";
-import { apiVersionOf, type KubeObject, type Resource } from "../../resource.ts";
+import { type KubeObject, type Resource } from "../../resource.ts";
 import type { DeleteOptions, ObjectKey } from "../../client.ts";
 import { isStatus } from "../../status-error.ts";
 import type { ControllerContext } from "../loop/context.ts";
@@ -106,9 +106,9 @@ export class GarbageCollector implements Controller {
     owner: OwnerReference,
     dependent: KubeObject,
   ): Promise<KubeObject | undefined | "unknown kind"> {
-    const resource = this.#resources.find(
-      (one) => one.kind === owner.kind && apiVersionOf(one) === owner.apiVersion,
-    );
+    // An owner may be named by any version of its group that is served.
+    const group = owner.apiVersion.includes("/") ? owner.apiVersion.split("/")[0] : "";
+    const resource = this.#resources.find((one) => one.kind === owner.kind && one.group === group);
     if (!resource) return "unknown kind";
     const namespace = resource.namespaced ? dependent.metadata?.namespace : undefined;
     try {

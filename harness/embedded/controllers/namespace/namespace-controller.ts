@@ -17,10 +17,10 @@ export class NamespaceController implements Controller {
   readonly workers = 5;
   readonly #context: ControllerContext;
   readonly #namespaces: Informer<Namespace>;
-  readonly #resources: () => readonly Resource[];
+  readonly #resources: readonly Resource[];
 
   /** `resources` names every kind of object that a namespace can hold. */
-  constructor(context: ControllerContext, resources: () => readonly Resource[]) {
+  constructor(context: ControllerContext, resources: readonly Resource[]) {
     this.#context = context;
     this.#namespaces = context.caches.of(namespaces);
     this.#resources = resources;
@@ -56,7 +56,7 @@ export class NamespaceController implements Controller {
   async #empty(namespace: string): Promise<Remaining[]> {
     const left = await this.#emptyOf(pods, namespace);
     if (left.count > 0) return [left];
-    const others = this.#resources().filter(
+    const others = this.#resources.filter(
       ({ namespaced, plural, group }) => namespaced && !(plural === "pods" && group === ""),
     );
     const remaining: Remaining[] = [];
