@@ -154,9 +154,12 @@ function prune(node: SchemaNode, value: unknown, gone: FieldSet, kept: FieldSet)
   for (const [field, item] of Object.entries(value)) {
     const child = node.form === "map" ? node.value : node.fields.get(field);
     const element = `f:${field}`;
-    const below = child
-      ? pruneChild(child, item, gone.children.get(element), kept.children.get(element))
-      : item;
+    const [lost, still] = [gone.children.get(element), kept.children.get(element)];
+    // structured-merge-diff: who owned a part of a named field and gives it up takes all of it along, defaults too.
+    const abandoned =
+      node.form !== "map" && lost && !isEmptySet(lost) && (!still || isEmptySet(still));
+    if (abandoned) continue;
+    const below = child ? pruneChild(child, item, lost, still) : item;
     if (below !== undefined) pruned[field] = below;
   }
   return pruned;
