@@ -8,6 +8,7 @@ import { createKubeApi, type KubeApi } from "./connection.ts";
 import { type ExecOptions, type ExecResult, runExec, type RunningExec, startExec } from "./exec.ts";
 import { createKindIndex, type KindIndex, pathOf } from "./kinds.ts";
 import type { KubeList, KubeObject, ObjectOf } from "./object.ts";
+import { podCounts, type PodRecording, type Recording, startRecording } from "./recording.ts";
 import { restartPatch, type Revision, revisionsOf, undoPatch } from "./rollout.ts";
 import { parseTarget, type Target } from "./target.ts";
 import { type WatchEvent, watchObjects } from "./watch.ts";
@@ -102,16 +103,42 @@ export class Kube {
     }) as AsyncGenerator<WatchEvent<ObjectOf<Kind>>>;
   }
 
+  /** Notes every change of a kind's objects from now on: `await using events = await kube.record("events")`. */
+  async record<Kind extends string>(
+    kind: Kind,
+    options: SelectOptions = {},
+  ): Promise<Recording<ObjectOf<Kind>>> {
+    return this.#record<ObjectOf<Kind>>(kind, options);
+  }
+
+  /** Notes every change of a workload's pods from now on, and how many there are at each moment. */
+  async recordPods(target: string): Promise<PodRecording> {
+    const { name, space } = parseTarget(target);
+    const object = await this.#request<KubeObject>("GET", await this.#path(parseTarget(target)));
+    const labels = object.kind === "Pod" ? undefined : mustSelect(object, target);
+    const select = labels === undefined ? { fields: `metadata.name=${name}` } : { labels };
+    const recording = await this.#record<Pod>("pods", {
+      ...select,
+      ...(space === undefined ? {} : { space }),
+    });
+    const { changes, listed } = recording;
+    return {
+      ...recording,
+      get most() {
+        return podCounts(changes, listed).most;
+      },
+      get fewestReady() {
+        return podCounts(changes, listed).fewestReady;
+      },
+    };
+  }
+
   /** The pods that a workload's selector chooses, or a pod itself. */
   async pods(target: string): Promise<readonly Pod[]> {
-    const { kind, name, space } = parseTarget(target);
+    const { space } = parseTarget(target);
     const object = await this.#request<KubeObject>("GET", await this.#path(parseTarget(target)));
-    if (object.kind === "Pod" || /^pods?$/.test(kind)) return [object as Pod];
-    const labels = selectorOf(object);
-    if (labels === undefined)
-      throw new LabError("LAB_USAGE", `${kind}/${name} selects no pods`, {
-        facts: { expected: "a workload or Service with a selector", received: target },
-      });
+    if (object.kind === "Pod") return [object as Pod];
+    const labels = mustSelect(object, target);
     return this.list("pods", { labels, ...(space === undefined ? {} : { space }) });
   }
 
@@ -265,6 +292,22 @@ export class Kube {
     return space === undefined ? this.namespace : `${this.namespace}-${space}`;
   }
 
+  async #record<T>(kind: string, { labels, fields, space }: SelectOptions) {
+    const path = await this.#collection(kind, space);
+    const { clock = systemClock } = this.#options;
+    return startRecording<T>({
+      clock,
+      watch: (signal, onListed) =>
+        watchObjects<KubeObject>(this.api, {
+          path,
+          ...(labels === undefined ? {} : { labelSelector: labels }),
+          ...(fields === undefined ? {} : { fieldSelector: fields }),
+          signal: AbortSignal.any([this.#options.signal, signal]),
+          onListed,
+        }) as AsyncGenerator<WatchEvent<T & KubeObject>>,
+    });
+  }
+
   async #oneReady(target: string, timeoutMs: number | undefined): Promise<void> {
     const parsed = parseTarget(target);
     const { kind } = await this.kinds.byName(parsed.kind);
@@ -359,6 +402,15 @@ export class Kube {
   #told(command: string): void {
     this.#options.onCommand?.(`kubectl ${command}`);
   }
+}
+
+/** The selector of a workload or Service, as kubectl's `-l` takes it. */
+function mustSelect(object: KubeObject, target: string): string {
+  const labels = selectorOf(object);
+  if (labels !== undefined) return labels;
+  throw new LabError("LAB_USAGE", `${target} selects no pods`, {
+    facts: { expected: "a workload or Service with a selector", received: target },
+  });
 }
 
 function selectorOf(object: KubeObject): string | undefined {

@@ -14,6 +14,8 @@ export interface WatchOptions {
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly signal: AbortSignal;
+  /** Called when what was there at first has been handed over. */
+  readonly onListed?: (() => void) | undefined;
   /** @default systemClock */
   readonly clock?: Clock;
 }
@@ -44,6 +46,7 @@ export async function* watchObjects<T extends KubeObject>(
       });
       for (const object of list.items) yield { type: "ADDED", object };
       version = list.metadata?.resourceVersion ?? "0";
+      options.onListed?.();
     }
     const query = {
       ...selectors,

@@ -1,8 +1,9 @@
-import type { Observation } from "../traffic/observation.ts";
+import type { ErrorClass, Observation } from "../traffic/observation.ts";
 import type { SendReport } from "../traffic/plan.ts";
 import { attributeBy } from "../verdicts/attribution.ts";
 import { judgeNoLoss, type NoLossOptions } from "../verdicts/no-loss.ts";
 import { judgeOutage } from "../verdicts/outage.ts";
+import { judgeSomeLoss } from "../verdicts/some-loss.ts";
 import type { ClusterEvent } from "../verdicts/outages.ts";
 import type { Verdict } from "../verdicts/verdict.ts";
 import { closeCheck, openCheck } from "./check.ts";
@@ -22,6 +23,8 @@ export interface LoadExpectation {
   toLoseNothing(options?: LossOptions): Promise<Verdict>;
   /** There is a gap, and every failure lies inside the action. */
   toHaveOutage(options?: { readonly leastGapMs?: number }): Promise<Verdict>;
+  /** Some requests fail, in one of these ways only, and all of them while the action lasts. */
+  toLoseSome(options?: { readonly as?: readonly ErrorClass[] }): Promise<Verdict>;
 }
 
 /** What a load left behind. */
@@ -51,6 +54,10 @@ export function expectLoad(context: RunContext, load: LoadDescription): LoadExpe
     toHaveOutage: (options = {}) =>
       judgeLoad(context, load, "toHaveOutage", "to have an outage", (result) =>
         judgeOutage(result.observations, { ...facts(result), within: result.within, ...options }),
+      ),
+    toLoseSome: (options = {}) =>
+      judgeLoad(context, load, "toLoseSome", "to lose some", (result) =>
+        judgeSomeLoss(result.observations, { ...facts(result), within: result.within, ...options }),
       ),
   };
 }

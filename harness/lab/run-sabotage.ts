@@ -112,10 +112,12 @@ export async function runGenericSabotage(
   }));
 }
 
+/** Matchers that errors satisfy. */
+const wantsErrors: ReadonlySet<string> = new Set(["toRefuse", "toHaveOutage", "toLoseSome"]);
+
 /** Whether a fault must break a check: errors satisfy a check that wants refusals, and rules a check before them. */
 function isConcerned(check: CheckRecord, fault: GenericFault): boolean {
-  if (fault === "all-errors")
-    return check.matcher !== "toRefuse" && check.matcher !== "toHaveOutage";
+  if (fault === "all-errors") return !wantsErrors.has(check.matcher);
   return check.underRule;
 }
 
