@@ -6,7 +6,7 @@ import { LabError } from "../harness/errors/lab-error.ts";
 import type { LabDefinition } from "../harness/lab/definition.ts";
 import { labNames, loadLab } from "../harness/lab/find-labs.ts";
 import { runLab } from "../harness/lab/run-lab.ts";
-import { withAddons } from "../harness/lab/with-addons.ts";
+import { type ClusterWithAddons, withAddons } from "../harness/lab/with-addons.ts";
 import { toJUnit } from "../harness/report/junit.ts";
 import { phaseLine } from "../harness/report/lines.ts";
 import type { LabRecord, RunRecord } from "../harness/report/record.ts";
@@ -22,6 +22,7 @@ npm run lab NAME [NAME …]      run labs and watch them
   --cluster KIND    auto, embedded, k3s or kubeconfig (default: auto)
   --context NAME    the kubeconfig context to use
   --registry HOST   the registry that holds the labs' images, for kubeconfig
+  --install         install add-ons that the context's cluster lacks, and remove them at the end
   --yes             go on although the context looks like production
   --step N          run the first N steps only
   --keep            leave the lab's objects and the cluster as they are at the end
@@ -35,6 +36,7 @@ const options = {
   cluster: { type: "string" },
   context: { type: "string" },
   registry: { type: "string" },
+  install: { type: "boolean", default: false },
   yes: { type: "boolean", default: false },
   step: { type: "string" },
   keep: { type: "boolean", default: false },
@@ -76,6 +78,7 @@ async function runLabs(labs: readonly LabDefinition[], run: RunLabsOptions): Pro
     kind: values.cluster,
     context: values.context,
     registry: values.registry,
+    install: values.install,
     yes: values.yes,
     keep: values.keep,
   });
@@ -86,9 +89,9 @@ async function runLabs(labs: readonly LabDefinition[], run: RunLabsOptions): Pro
   });
   const clusterMs = performance.now() - start;
   const records: LabRecord[] = [];
+  const cluster = withAddons(started);
   let stopMs = 0;
   try {
-    const cluster = withAddons(started);
     // What goes away with its cluster need not be deleted object by object.
     const keep = values.keep || choice.kind === "embedded";
     for (const definition of labs) {
@@ -101,7 +104,7 @@ async function runLabs(labs: readonly LabDefinition[], run: RunLabsOptions): Pro
   } finally {
     terminal.close();
     const stopping = performance.now();
-    if (!values.keep) await started.stop();
+    if (!values.keep) await stop(cluster, started);
     stopMs = performance.now() - stopping;
   }
   const record = toRunRecord({
@@ -115,6 +118,15 @@ async function runLabs(labs: readonly LabDefinition[], run: RunLabsOptions): Pro
   await report(record, values);
   if (values.keep) console.log(howToLook(started));
   return record.outcome === "passed" || record.outcome === "skipped" ? 0 : exitCodeOf(records);
+}
+
+/** The cluster ends even where an add-on could not be removed. */
+async function stop(cluster: ClusterWithAddons, started: StartedCluster): Promise<void> {
+  try {
+    await cluster.removeAddons();
+  } finally {
+    await started.stop();
+  }
 }
 
 async function report(record: RunRecord, values: Values): Promise<void> {

@@ -4,6 +4,12 @@ import type { KubeConfig } from "@kubernetes/client-node";
 export interface AddonContext {
   readonly kubeConfig: KubeConfig;
   readonly signal: AbortSignal;
+  /** Where a port of a Service is reached from outside. */
+  outside(service: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly port: number;
+  }): Promise<{ readonly host: string; readonly port: number }>;
   /** Told in words what is being waited for. */
   readonly onProgress?: (text: string) => void;
 }
@@ -14,7 +20,9 @@ export interface Addon {
   readonly name: string;
   /** Whether it is there and works. */
   isInstalled(context: AddonContext): Promise<boolean>;
-  /** Installs it, or completes what is there, and resolves when it works. */
+  /** The version that is there, by its image's tag; undefined where there is none. */
+  version(context: AddonContext): Promise<string | undefined>;
+  /** Installs it, or completes what is there, and resolves when traffic flows. */
   install(context: AddonContext): Promise<void>;
   /** Removes everything that `install` made; resolves when it is gone. Harmless where nothing is there. */
   uninstall(context: AddonContext): Promise<void>;

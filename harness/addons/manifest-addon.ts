@@ -1,12 +1,10 @@
 import { fileURLToPath } from "node:url";
-import { LabError } from "../errors/lab-error.ts";
-import { isNotFound } from "../kube/api-error.ts";
 import { applyDocument } from "../kube/apply.ts";
-import { Kube } from "../kube/kube.ts";
-import { pathOf } from "../kube/kinds.ts";
+import type { Kube } from "../kube/kube.ts";
 import { type ManifestDocument, readManifest } from "../kube/manifest.ts";
-import { systemClock } from "../time/clock.ts";
 import type { Addon, AddonContext } from "./addon.ts";
+import { addonLabel, isOurs, mustBeFree } from "./own-namespace.ts";
+import { areReady, kubeFor, namespaceGone, remove, versionOf } from "./in-cluster.ts";
 
 /** An add-on that is a few manifests and the namespace they are in. */
 export interface ManifestAddonOptions {
@@ -15,12 +13,14 @@ export interface ManifestAddonOptions {
   readonly namespace: string;
   /** Applied in this order, removed in the reverse. */
   readonly manifests: readonly URL[];
-  /** `deployment/x`: must be ready before the add-on is. */
-  readonly deployments: readonly `deployment/${string}`[];
+  /** Must be ready before the add-on is; the first one's image tells the version. */
+  readonly deployments: readonly [`deployment/${string}`, ...`deployment/${string}`[]];
   /** `service/x`: must have an endpoint. */
   readonly services: readonly string[];
-  /** Resolves once traffic flows through the add-on. @default it does when all is ready */
-  readonly mustFlow?: (kube: Kube, context: AddonContext) => Promise<void>;
+  /** Changes an image's name to the one this cluster's nodes have or can pull. @default as it is written */
+  readonly image?: (reference: string, kube: Kube) => Promise<string>;
+  /** Resolves once traffic flows through the add-on. */
+  readonly mustFlow: (context: AddonContext) => Promise<void>;
 }
 
 /** Installs and removes an add-on by its manifests. */
@@ -28,79 +28,55 @@ export function createManifestAddon(options: ManifestAddonOptions): Addon {
   const { name, namespace, deployments, services, mustFlow } = options;
   return {
     name,
-    async isInstalled(context) {
-      const kube = kubeFor(context, namespace);
-      try {
-        const found = await Promise.all(deployments.map((target) => kube.get(target)));
-        return found.every(({ status, spec }) => {
-          return (status?.readyReplicas ?? 0) >= (spec?.replicas ?? 1);
-        });
-      } catch (error) {
-        if (isNotFound(error)) return false;
-        throw error;
-      }
-    },
+    isInstalled: (context) => areReady(kubeFor(context, namespace), deployments),
+    version: (context) => versionOf(kubeFor(context, namespace), deployments[0]),
     async install(context) {
       const kube = kubeFor(context, namespace);
-      await mustBeEmbedded(kube, name);
       const { api, kinds } = kube;
       const { signal } = context;
+      await mustBeFree(kube, namespace, name);
       for (const document of await readAll(options))
-        await applyDocument(document, {
+        await applyDocument(await adapted(document, options, kube), {
           api,
           kinds,
-          namespace: spaceOf(document, options),
+          namespace: document.object.metadata?.namespace ?? namespace,
           signal,
         });
       await kube.ready([...deployments, ...services]);
-      await mustFlow?.(kube, context);
+      await mustFlow(context);
     },
     async uninstall(context) {
       const kube = kubeFor(context, namespace);
-      for (const document of (await readAll(options)).toReversed())
-        await remove(kube, document, options);
-      while (await kube.exists(`namespace/${namespace}`))
-        await systemClock.sleep(100, context.signal);
+      if (!(await isOurs(kube, namespace, name))) return;
+      for (const { object } of (await readAll(options)).toReversed())
+        await remove(kube, object, namespace);
+      await namespaceGone(kube, namespace, context.signal);
     },
   };
-}
-
-function kubeFor({ kubeConfig, signal, onProgress }: AddonContext, namespace: string): Kube {
-  return new Kube({ kubeConfig, namespace, signal, ...(onProgress ? { onProgress } : {}) });
 }
 
 async function readAll({ manifests }: ManifestAddonOptions): Promise<readonly ManifestDocument[]> {
   return (await Promise.all(manifests.map((url) => readManifest(fileURLToPath(url))))).flat();
 }
 
-function spaceOf({ object }: ManifestDocument, { namespace }: ManifestAddonOptions): string {
-  return object.metadata?.namespace ?? namespace;
+interface Workload {
+  readonly template?: { readonly spec?: { readonly containers?: { image: string }[] } };
 }
 
-/** The images here stand for the public ones on the embedded cluster only. */
-async function mustBeEmbedded(kube: Kube, name: string): Promise<void> {
-  const nodes = await kube.list("nodes");
-  const runtime = nodes[0]?.status?.nodeInfo?.containerRuntimeVersion ?? "";
-  if (runtime.startsWith("kubelab://")) return;
-  throw new LabError(
-    "NOT_SUPPORTED",
-    `the add-on "${name}" can be installed on the embedded cluster only so far; this cluster's nodes run ${runtime}`,
-    { advice: "Use --cluster embedded." },
-  );
-}
-
-async function remove(
-  kube: Kube,
+/** The object for this cluster: images that its nodes can have, and the namespace marked as ours. */
+async function adapted(
   document: ManifestDocument,
-  options: ManifestAddonOptions,
-): Promise<void> {
-  const { apiVersion = "", kind = "", metadata } = document.object;
-  const served = await kube.kinds.byManifest(apiVersion, kind);
-  if (!served) return;
-  const path = pathOf(served, spaceOf(document, options), metadata?.name ?? "");
-  try {
-    await kube.api.request("DELETE", path, { body: { propagationPolicy: "Background" } });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
+  { name, image }: ManifestAddonOptions,
+  kube: Kube,
+): Promise<ManifestDocument> {
+  const { metadata } = document.object;
+  if (document.object.kind === "Namespace") {
+    const labels = { ...metadata?.labels, [addonLabel]: name };
+    return { ...document, object: { ...document.object, metadata: { ...metadata, labels } } };
   }
+  if (!image) return document;
+  const object = structuredClone(document.object);
+  for (const container of (object.spec as Workload | undefined)?.template?.spec?.containers ?? [])
+    container.image = await image(container.image, kube);
+  return { ...document, object };
 }

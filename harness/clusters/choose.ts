@@ -15,6 +15,8 @@ export interface ChooseOptions {
   readonly yes?: boolean | undefined;
   /** Registry that holds the labs' own images, for "kubeconfig". */
   readonly registry?: string | undefined;
+  /** Install add-ons that are missing, for "kubeconfig". @default false */
+  readonly install?: boolean | undefined;
   /** The cluster outlives this process. @default false */
   readonly keep?: boolean | undefined;
 }
@@ -43,6 +45,7 @@ export async function chooseCluster(options: ChooseOptions = {}): Promise<Choice
         context: options.context,
         yes: options.yes,
         registry: options.registry,
+        install: options.install,
       });
       return { kind, cluster, why: `the context ${options.context ?? "(none)"}, as asked` };
     }

@@ -32,6 +32,11 @@ export interface StartedCluster extends AsyncDisposable {
   readonly kubeConfigPath: string;
   can(capability: Capability): boolean;
   /**
+   * What a run may do about add-ons: install them, install them and remove them at its end, or only use
+   * those that are there.
+   */
+  readonly addons: "install" | "install-and-remove" | "use";
+  /**
    * Where a Service's port is reached from outside (NodePort or LoadBalancer).
    * Fails with the reason where the Service has no way in from outside.
    */

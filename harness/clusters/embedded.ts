@@ -53,6 +53,7 @@ function joinEmbedded(spawned: SpawnedCluster, keep: boolean): StartedCluster {
     serverVersion: spawned.serverVersion,
     kubeConfig,
     kubeConfigPath: spawned.folder.kubeConfigPath,
+    addons: "install",
     can: (capability) => capabilities.has(capability),
     outside: (service) => outsideAddress(kubeConfig, service),
     image: (reference) => reference,

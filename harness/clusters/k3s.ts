@@ -118,6 +118,7 @@ async function joinNode(
       serverVersion: gitVersion,
       kubeConfig,
       kubeConfigPath,
+      addons: "install",
       can: (capability) => capability === "docker",
       outside: async (service) => {
         const object = await kubeConfig.makeApiClient(CoreV1Api).readNamespacedService(service);

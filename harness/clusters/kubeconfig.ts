@@ -17,6 +17,8 @@ export interface KubeconfigClusterOptions {
   readonly yes?: boolean | undefined;
   /** Put before the labs' own image names: "registry.example.com/team". @default none */
   readonly registry?: string | undefined;
+  /** Add-ons that are missing are installed, and removed again at the end. @default false */
+  readonly install?: boolean | undefined;
   /** Host by which node ports are reached. @default an address of a node */
   readonly outsideHost?: string | undefined;
 }
@@ -87,6 +89,7 @@ async function join(
     serverVersion,
     kubeConfig,
     kubeConfigPath: process.env["KUBECONFIG"] ?? "~/.kube/config",
+    addons: options.install ? "install-and-remove" : "use",
     can: () => true,
     outside: (service) => outsideAddress(kubeConfig, service, options.outsideHost),
     image: (reference) =>

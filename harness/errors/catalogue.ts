@@ -72,6 +72,10 @@ export const catalogue = {
     advice: "Make the Service a NodePort or LoadBalancer, or ask from inside the cluster.",
   },
   PORT_IN_USE: { exitCode: 3, advice: "Stop the program that holds the port or choose another." },
+  ADDON_MISSING: {
+    exitCode: 3,
+    advice: "Install it yourself, or let the run install it and remove it again: --install.",
+  },
   ADDON_FAILED: { exitCode: 3, advice: "Read the add-on's pods and events." },
   NOT_SUPPORTED: {
     exitCode: 2,

@@ -57,6 +57,7 @@ export async function shareCluster(
       capabilities: allCapabilities.filter((one) => cluster.can(one)),
     },
     async [Symbol.asyncDispose]() {
+      await lab.removeAddons();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },

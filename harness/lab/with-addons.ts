@@ -1,11 +1,17 @@
-import type { Addon } from "../addons/addon.ts";
+import type { Addon, AddonContext } from "../addons/addon.ts";
 import type { StartedCluster } from "../clusters/cluster.ts";
 import { LabError } from "../errors/lab-error.ts";
 import type { LabCluster } from "./lab-cluster.ts";
 
+/** A cluster with its add-ons; what a run installed on somebody's cluster can be removed again. */
+export interface ClusterWithAddons extends LabCluster {
+  /** Removes the add-ons that this run installed and may not leave. Harmless when called twice. */
+  removeAddons(): Promise<void>;
+}
+
 /** A started cluster with the add-ons that labs ask for; each is installed once, whoever asks first. */
-export function withAddons(cluster: StartedCluster): LabCluster {
-  const installed = new Map<string, Promise<void>>();
+export function withAddons(cluster: StartedCluster): ClusterWithAddons {
+  const installed = new Map<string, Promise<Addon | undefined>>();
   return {
     description: cluster.description,
     serverVersion: cluster.serverVersion,
@@ -13,17 +19,28 @@ export function withAddons(cluster: StartedCluster): LabCluster {
     can: (capability) => cluster.can(capability),
     outside: (service) => cluster.outside(service),
     image: (reference) => cluster.image(reference),
-    addon(name, onProgress, signal) {
+    async addon(name, onProgress, signal) {
       const known = installed.get(name);
-      if (known) return known;
-      const installing = install(cluster, name, onProgress, signal);
-      installed.set(name, installing);
-      // A failed installation may be tried again by the next lab.
-      installing.catch(() => installed.delete(name));
-      return installing;
+      const installing = known ?? provide(cluster, name, { onProgress, signal });
+      if (!known) {
+        installed.set(name, installing);
+        // A failed installation may be tried again by the next lab.
+        installing.catch(() => installed.delete(name));
+      }
+      await installing;
+    },
+    async removeAddons() {
+      if (cluster.addons !== "install-and-remove") return;
+      const made = await Promise.allSettled(installed.values());
+      installed.clear();
+      const context = contextOf(cluster, { signal: AbortSignal.timeout(removeWithinMs) });
+      for (const result of made.toReversed())
+        if (result.status === "fulfilled") await result.value?.uninstall(context);
     },
   };
 }
+
+const removeWithinMs = 300_000;
 
 const addons: Readonly<Record<string, () => Promise<Addon>>> = {
   "ingress-nginx": async () =>
@@ -31,18 +48,39 @@ const addons: Readonly<Record<string, () => Promise<Addon>>> = {
   istio: async () => (await import("../addons/istio/istio.ts")).istio,
 };
 
-async function install(
+function contextOf(
+  cluster: StartedCluster,
+  options: Pick<AddonContext, "signal" | "onProgress">,
+): AddonContext {
+  const { kubeConfig } = cluster;
+  return { kubeConfig, outside: (service) => cluster.outside(service), ...options };
+}
+
+/** Uses the add-on that is there, or installs it. Returns it where it was installed. */
+async function provide(
   cluster: StartedCluster,
   name: string,
-  onProgress: (text: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
+  options: { readonly onProgress: (text: string) => void; readonly signal: AbortSignal },
+): Promise<Addon | undefined> {
   const load = addons[name];
   if (!load)
     throw new LabError("LAB_INVALID", `there is no add-on "${name}"`, {
       facts: { expected: Object.keys(addons), received: name },
     });
   const addon = await load();
-  const context = { kubeConfig: cluster.kubeConfig, signal, onProgress };
-  if (!(await addon.isInstalled(context))) await addon.install(context);
+  const context = contextOf(cluster, options);
+  if (await addon.isInstalled(context)) {
+    options.onProgress(`${name} ${await addon.version(context)} is there already`);
+    return undefined;
+  }
+  if (cluster.addons === "use")
+    throw new LabError("ADDON_MISSING", `${cluster.description} has no working ${name}`);
+  try {
+    await addon.install(context);
+  } catch (error) {
+    if (cluster.addons === "install-and-remove")
+      await addon.uninstall(contextOf(cluster, { signal: AbortSignal.timeout(removeWithinMs) }));
+    throw error;
+  }
+  return addon;
 }

@@ -16,7 +16,11 @@ let kube: Kube;
 
 beforeAll(async () => {
   cluster = await embeddedCluster().start({ signal });
-  context = { kubeConfig: cluster.kubeConfig, signal };
+  context = {
+    kubeConfig: cluster.kubeConfig,
+    signal,
+    outside: (service) => cluster.outside(service),
+  };
   kube = new Kube({ kubeConfig: cluster.kubeConfig, namespace: "default", signal });
   const file = fileURLToPath(new URL("two-hosts.fixture.yaml", import.meta.url));
   for (const document of await readManifest(file))

@@ -9,17 +9,24 @@ import { applyDocument } from "../../kube/apply.ts";
 import { Kube } from "../../kube/kube.ts";
 import { parseManifest, readManifest } from "../../kube/manifest.ts";
 import { systemClock } from "../../time/clock.ts";
+import type { AddonContext } from "../addon.ts";
 import { istio } from "./istio.ts";
 
 const { signal } = new AbortController();
 let cluster: StartedCluster;
+let context: AddonContext;
 let kube: Kube;
 let gateway: OutsideAddress;
 
 beforeAll(async () => {
   cluster = await embeddedCluster().start({ signal });
   kube = new Kube({ kubeConfig: cluster.kubeConfig, namespace: "lab", signal });
-  await istio.install({ kubeConfig: cluster.kubeConfig, signal });
+  context = {
+    kubeConfig: cluster.kubeConfig,
+    signal,
+    outside: (service) => cluster.outside(service),
+  };
+  await istio.install(context);
   const labels = { "istio-injection": "enabled" };
   await kube.api.request("POST", "/api/v1/namespaces", {
     body: { apiVersion: "v1", kind: "Namespace", metadata: { name: "lab", labels } },
@@ -129,8 +136,8 @@ spec:
 });
 
 test("leaves nothing behind when it is uninstalled", async () => {
-  await istio.uninstall({ kubeConfig: cluster.kubeConfig, signal });
-  expect(await istio.isInstalled({ kubeConfig: cluster.kubeConfig, signal })).toBe(false);
+  await istio.uninstall(context);
+  expect(await istio.isInstalled(context)).toBe(false);
   expect(await kube.exists("namespace/istio-system")).toBe(false);
   expect(await kube.list("mutatingwebhookconfigurations")).toEqual([]);
 });
