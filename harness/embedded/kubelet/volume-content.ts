@@ -91,14 +91,19 @@ function select(
   items: readonly KeyToPath[] | undefined,
   optional: boolean | undefined,
   defaultMode: number | undefined,
-  kind: string,
+  kind: "configmap" | "secret",
 ): VolumeFile[] {
   if (!items) return [...data].map(([key, content]) => toFile(key, content, defaultMode));
   return items.flatMap(({ key, path, mode }) => {
     const content = data.get(key);
     if (content) return [toFile(path, content, mode ?? defaultMode)];
     if (optional) return [];
-    throw new VolumeError(`references non-existent ${kind} key: ${key}`);
+    // Kubernetes: https://github.com/kubernetes/kubernetes/blob/master/pkg/volume/configmap/configmap.go has other words than secret.go.
+    const missing =
+      kind === "configmap"
+        ? "configmap references non-existent config key"
+        : "references non-existent secret key";
+    throw new VolumeError(`${missing}: ${key}`);
   });
 }
 
