@@ -54,6 +54,8 @@ export class RunContext {
   signal: AbortSignal;
   readonly #times = new Map<Phase, number>();
   #timing = false;
+  /** The command told last, with its step. */
+  #told = "";
 
   constructor(definition: LabDefinition, options: RunOptions) {
     this.definition = definition;
@@ -98,6 +100,10 @@ export class RunContext {
   /** Tells what a person would type; nothing is told while the engine prepares or cleans up. */
   command(command: string, manifest?: string): void {
     if (this.stepNumber === 0) return;
+    // A check that is repeated until it holds asks the same thing again and again.
+    const told = `${this.stepNumber} ${command}`;
+    if (manifest === undefined && told === this.#told) return;
+    this.#told = told;
     const event = { type: "command", lab: this.definition.name, command } as const;
     this.options.observer(manifest === undefined ? event : { ...event, manifest });
   }
