@@ -5,6 +5,7 @@ import { mustBecomeReady } from "./await-ready.ts";
 import type { Readiness } from "./readiness.ts";
 import { isNotFound } from "./api-error.ts";
 import { createKubeApi, type KubeApi } from "./connection.ts";
+import { describeByKubectl } from "./describe.ts";
 import { type ExecOptions, type ExecResult, runExec, type RunningExec, startExec } from "./exec.ts";
 import { createKindIndex, type KindIndex, pathOf } from "./kinds.ts";
 import type { KubeList, KubeObject, ObjectOf } from "./object.ts";
@@ -255,6 +256,18 @@ export class Kube {
   startExec(options: Omit<ExecOptions, "namespace"> & { space?: string }): Promise<RunningExec> {
     const namespace = this.namespaceOf(options.space);
     return startExec(this.api.kubeConfig, { signal: this.#options.signal, ...options, namespace });
+  }
+
+  /** What `kubectl describe` prints; undefined, and told, where this machine has no kubectl. */
+  async describe(target: string): Promise<string | undefined> {
+    this.#told(`describe ${target}`);
+    const { kind, name, space } = parseTarget(target);
+    const { signal, onProgress } = this.#options;
+    const namespace = this.namespaceOf(space);
+    const { kubeConfig } = this.api;
+    const text = await describeByKubectl({ kubeConfig, namespace, kind, name, signal });
+    if (text === undefined) onProgress?.("this machine has no kubectl: what it prints is not seen");
+    return text;
   }
 
   /** The log of a pod's container (of a workload: of its first running pod). */
