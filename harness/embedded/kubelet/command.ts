@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 import type { Container } from "kubernetes-types/core/v1";
 import type { FileView } from "./file-view.ts";
@@ -41,7 +41,28 @@ export function resolveExecutable(
     return { file: own.file, args: nodeArguments(args, view) };
   if (own) return { file: own.file, args: [...own.args, ...args.map((arg) => view.rewrite(arg))] };
   const file = findProgram(image, name, view);
-  return { file, args: args.map((arg) => view.rewrite(arg)), argv0: name };
+  const rewritten = archiveArguments(name, args, view) ?? args.map((arg) => view.rewrite(arg));
+  return { file, args: rewritten, argv0: name };
+}
+
+/**
+ * `tar cf - /data/file`, as kubectl cp asks for it: an archive holds the names that its caller gave, which must be the
+ * container's. Undefined for anything else.
+ */
+function archiveArguments(
+  name: string,
+  [mode = "", file, ...paths]: readonly string[],
+  view: FileView,
+): string[] | undefined {
+  if (basename(name) !== "tar" || !/^-?cf$/.test(mode) || file !== "-") return undefined;
+  if (!paths.every((path) => path.startsWith("/"))) return undefined;
+  const names = paths.map((path) => path.slice(1));
+  const isOwn = names.every((path) => existsSync(join(view.rootFolder, path)));
+  const isMachine = paths.every((path) => view.toHost(path) === path);
+  // Mounts are links in the root folder: they are followed.
+  return isOwn || isMachine
+    ? ["-chf", "-", "-C", isOwn ? view.rootFolder : "/", ...names]
+    : undefined;
 }
 
 /** The script's path is read by node before any preload runs; a script in the arguments, and what follows it, is not. */

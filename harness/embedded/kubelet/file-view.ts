@@ -31,9 +31,12 @@ const projectFolder = fileURLToPath(new URL("../../..", import.meta.url)).replac
 
 /** The files that a container sees: its image, its volumes, and a folder of its own for everything else. */
 export class FileView {
+  /** Where the container's own files are. */
+  readonly rootFolder: string;
   readonly #mounts: readonly Mount[];
 
   constructor(rootFolder: string, mounts: readonly Mount[], keep: readonly string[] = []) {
+    this.rootFolder = rootFolder;
     const machine = [...machineFolders, projectFolder, dirname(process.execPath), ...keep];
     this.#mounts = [
       ...mounts,
