@@ -45,7 +45,7 @@ function simulate(
   runs: number,
   seed: number,
 ): Pick<RuleOutcome, "meanRequests" | "p99Requests"> {
-  const sizes = simulateSizes(options, truth, cap, runs, seed).sort();
+  const sizes = simulateSizes(options, truth, cap, runs, seed).toSorted();
   return {
     meanRequests: sizes.reduce((a, b) => a + b, 0) / runs,
     p99Requests: sizes[Math.ceil(0.99 * runs) - 1] ?? 0,

@@ -5,7 +5,7 @@ import { createShareTest, sidesOf, type ShareTestOptions } from "./share-test.ts
 import { createDraw, simulationSeed, stream } from "./simulated-stream.ts";
 import { createSplit, toShareTestOptions } from "./split.ts";
 
-const RUNS = 20_000;
+const RUNS = 5_000;
 const seed = simulationSeed();
 console.log(`seed ${seed} (KUBELAB_SEED repeats it)`);
 
@@ -25,9 +25,10 @@ function rateOf(outcome: "pass" | "fail", truth: readonly number[], options: Sha
   return count / RUNS;
 }
 
-const loose = { alpha: 1e-2, beta: 1e-2 };
+// Loose, so that a few thousand runs hold many mistakes: `npm run bench verdicts` has the strict ones.
+const loose = { alpha: 5e-2, beta: 5e-2 };
 
-test("raises a false alarm on a true 90/10 no more often than stated, in 20,000 whole verdicts", () => {
+test("raises a false alarm on a true 90/10 no more often than stated, in 5,000 whole verdicts", () => {
   let alarms = 0;
   const answers = stream({ v1: 0.9, v2: 0.1 }, seed);
   for (let run = 0; run < RUNS; run++) {
@@ -35,23 +36,21 @@ test("raises a false alarm on a true 90/10 no more often than stated, in 20,000 
     while (!split.verdict()) split.add(answers.next().value);
     if (split.verdict()?.outcome === "fail") alarms++;
   }
-  expect(alarms / RUNS).toBeLessThan(limit(1e-2));
+  expect(alarms / RUNS).toBeLessThan(limit(5e-2));
   expect(alarms).toBeGreaterThan(0);
 });
 
-test.each([
-  [{ v1: 90, v2: 10 }, [0.85, 0.15]],
-  [{ v1: 90, v2: 10 }, [0.95, 0.05]],
-  [{ v1: 70, v2: 20, v3: 10 }, [0.65, 0.2, 0.15]],
-])("passes as %o a true %o no more often than stated, in 20,000 runs", (weights, truth) => {
-  const options = toShareTestOptions({ weights, ...loose });
-  expect(rateOf("pass", truth, options)).toBeLessThan(limit(1e-2));
+test("passes as 70/20/10 a true 65/20/15 no more often than stated, in 5,000 runs", () => {
+  const options = toShareTestOptions({ weights: { v1: 70, v2: 20, v3: 10 }, ...loose });
+  const rate = rateOf("pass", [0.65, 0.2, 0.15], options);
+  expect(rate).toBeLessThan(limit(5e-2));
+  expect(rate).toBeGreaterThan(0);
 });
 
-test("raises a false alarm over three targets jointly no more often than stated, in 20,000 runs", () => {
+test("raises a false alarm over three targets jointly no more often than stated, in 5,000 runs", () => {
   const options = toShareTestOptions({ weights: { v1: 70, v2: 20, v3: 10 }, ...loose });
   const rate = rateOf("fail", [0.7, 0.2, 0.1], options);
-  expect(rate).toBeLessThan(limit(1e-2));
+  expect(rate).toBeLessThan(limit(5e-2));
   expect(rate).toBeGreaterThan(0);
 });
 
