@@ -84,3 +84,10 @@ test("an error of the API other than not found ends the wait at once", async () 
   const read = () => Promise.reject(refused);
   await expect(start(new SteppedClock(), { read })).rejects.toMatchObject({ code: 403 });
 });
+
+test("adds at the end of its time what the cluster warned of last", async () => {
+  const clock = new SteppedClock();
+  const result = start(clock, { readWarning: async () => "references non-existent key: APP" });
+  await clock.advance(61_000);
+  await expect(result).rejects.toThrow(/1 of 3 .*\(references non-existent key: APP\)$/);
+});

@@ -11,6 +11,8 @@ export interface AwaitReadyOptions {
   readonly read: () => Promise<KubeObject>;
   /** Reads the pods that belong to it. */
   readonly readPods: (object: KubeObject) => Promise<readonly KubeObject[]>;
+  /** The latest warning about its pods, for the message where time runs out. */
+  readonly readWarning?: (object: KubeObject) => Promise<string | undefined>;
   /** Judges the object instead of the rules for its kind. */
   readonly judge?: (object: KubeObject) => Promise<Readiness>;
   readonly signal: AbortSignal;
@@ -44,8 +46,11 @@ export async function mustBecomeReady(options: AwaitReadyOptions): Promise<KubeO
     const waitedMs = now - startedAt;
     if (failingSince !== undefined && now - failingSince >= failingForMs)
       throw notReady("LAB_ROLLOUT_FAILED", options.subject, readiness, waitedMs);
-    if (waitedMs >= timeoutMs)
-      throw notReady("LAB_WAIT_TIMEOUT", options.subject, readiness, waitedMs);
+    if (waitedMs >= timeoutMs) {
+      const detail = readiness.detail ?? (object && (await options.readWarning?.(object)));
+      const seen = detail === undefined ? readiness : { ...readiness, detail };
+      throw notReady("LAB_WAIT_TIMEOUT", options.subject, seen, waitedMs);
+    }
     await clock.sleep(pauseMs, signal);
   }
 }

@@ -333,19 +333,32 @@ export class Kube {
       ...(kind === "Service"
         ? { judge: (service) => this.#judgeService(service, parsed.space) }
         : {}),
-      readPods: async (object) => {
-        const labels =
-          object.kind === "Pod" || object.kind === "Service" ? undefined : selectorOf(object);
-        const space = parsed.space === undefined ? {} : { space: parsed.space };
-        return labels === undefined
-          ? []
-          : ((await this.list("pods", { labels, ...space })) as readonly KubeObject[]);
-      },
+      readPods: (object) => this.#podsBehind(object, parsed.space),
+      readWarning: (object) => this.#lastWarning(object, parsed.space),
       signal,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(onProgress ? { onProgress } : {}),
       ...(clock ? { clock } : {}),
     });
+  }
+
+  async #podsBehind(object: KubeObject, space: string | undefined): Promise<readonly KubeObject[]> {
+    const labels =
+      object.kind === "Pod" || object.kind === "Service" ? undefined : selectorOf(object);
+    if (labels === undefined) return [];
+    const pods = await this.list("pods", { labels, ...(space === undefined ? {} : { space }) });
+    return pods as readonly KubeObject[];
+  }
+
+  /** What the cluster warned of last about an object or one of its pods. */
+  async #lastWarning(object: KubeObject, space: string | undefined): Promise<string | undefined> {
+    const pods = await this.#podsBehind(object, space);
+    const names = new Set([object, ...pods].map(({ metadata }) => metadata?.name));
+    const events = await this.list("events", space === undefined ? {} : { space });
+    return events
+      .filter((event) => event.type === "Warning" && names.has(event.involvedObject.name))
+      .toSorted((a, b) => timeOf(a) - timeOf(b))
+      .at(-1)?.message;
   }
 
   /** A Service that selects pods is ready when one of them can be reached through it. */
