@@ -58,7 +58,7 @@ lab(
       },
       async () => {
         await apply("deployment.yaml");
-        await ready(app, { timeoutMs: 30_000 });
+        await ready(app, { timeoutMs: 20_000 });
         expect(await read(oneFile), oneFile).toBe(content("abc"));
         expect(await read(inFolder), inFolder).toBe(content("abc"));
       },
