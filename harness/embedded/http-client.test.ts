@@ -58,6 +58,24 @@ test("writes a status by its subresource alone", async () => {
   );
 });
 
+test("a watch that is left early closes its connection, and may be aborted afterwards", async () => {
+  const stopped = new AbortController();
+  await client.create(configMaps, { metadata: { ...key, name: "left" } });
+  const watch = { fieldSelector: "metadata.name=left", signal: stopped.signal };
+  const before = await connections();
+  for await (const { type } of client.watch(configMaps, watch)) {
+    expect(type).toBe("ADDED");
+    break;
+  }
+  stopped.abort();
+  await expect.poll(connections).toBeLessThanOrEqual(before);
+});
+
+/** Connections that this process holds open to the API server. */
+async function connections(): Promise<number> {
+  return process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+}
+
 test("a watch tells changes in order and ends at its signal", async () => {
   const stopped = new AbortController();
   const seen: string[] = [];

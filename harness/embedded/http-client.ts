@@ -194,13 +194,18 @@ class HttpsClient implements HttpClient {
       allowWatchBookmarks: true,
       resourceVersion,
     };
+    let response: IncomingMessage | undefined;
     try {
       const path = pathOf(resource, options.namespace);
-      const response = await this.#send({ method: "GET", path, query, signal });
-      for await (const line of createInterface({ input: response }))
-        if (line !== "") yield JSON.parse(line) as WatchEvent<T>;
+      response = await this.#send({ method: "GET", path, query, signal });
+      const lines = createInterface({ input: response });
+      // It reports its input's errors also after a caller has left the loop, when nobody else listens.
+      lines.on("error", () => {});
+      for await (const line of lines) if (line !== "") yield JSON.parse(line) as WatchEvent<T>;
     } catch (error) {
       if (!signal?.aborted) throw error;
+    } finally {
+      response?.destroy();
     }
   }
 
