@@ -1,13 +1,15 @@
 import { LabError } from "../errors/lab-error.ts";
 import type { GateRecord } from "../report/record.ts";
+import { passGate } from "../traffic/converge.ts";
 import type { Observation } from "../traffic/observation.ts";
 import { sample } from "../traffic/sample.ts";
 import type { Vantage } from "../traffic/vantage.ts";
 import type { TargetOf } from "../verdicts/attribution.ts";
+import { createGate, toShutVerdict } from "../verdicts/gate.ts";
 import type { Judge } from "../verdicts/judge.ts";
 import type { Verdict } from "../verdicts/verdict.ts";
 import { closeCheck, type OpenCheck, openCheck } from "./check.ts";
-import { awaitRule, type GateCondition, markerCondition } from "./gate.ts";
+import { type GateCondition, markerCondition } from "./gate.ts";
 import { LiveCounter } from "./live-traffic.ts";
 import { describeRequest, type RequestDescription } from "./request.ts";
 import { ruleFor } from "./rule-marker.ts";
@@ -66,9 +68,8 @@ async function findVerdict(
       ...(check.limit === undefined ? {} : { limit: check.limit }),
     };
     const vantage = await openVantage(context, check.description);
-    const gate = await passGate(context, check, vantage);
-    if (gate?.strict && !gate.inForce)
-      return { verdict: notInForce(gate.record, gate.last), gate: gate.record };
+    const gate = await awaitRule(context, check, vantage);
+    if (gate?.shut) return { verdict: gate.shut, gate: gate.record };
     const live = liveCounter(context, check, open);
     const judge = adapted(await check.createJudge(), check.adapt);
     const verdict = await sample(vantage, plan, judge, {
@@ -95,28 +96,38 @@ function adapted(
   };
 }
 
-async function passGate(context: RunContext, check: RequestCheck, vantage: Vantage) {
+/** Waits until the new rule shows. A rule with a mark that never comes settles the check. */
+async function awaitRule(
+  context: RunContext,
+  check: RequestCheck,
+  vantage: Vantage,
+): Promise<{ readonly record: GateRecord; readonly shut?: Verdict } | undefined> {
   // Requests that all fail would only wait here for what cannot come.
   if (check.converge === false || context.options.fault === "all-errors") return undefined;
   const host = context.names.hostOf(hostOf(check.description));
   const rule = ruleFor(host, context.rules);
   const condition = rule ? markerCondition(rule.marker) : check.gate;
   if (!condition) return undefined;
-  const strict = rule !== undefined;
+  const { marker } = condition;
   context.progress(
-    strict
-      ? `waiting until the new rule is in force for ${host}`
-      : `waiting for ${condition.marker}`,
+    rule ? `waiting until the new rule is in force for ${host}` : `waiting for ${marker}`,
   );
-  const limit = strict
-    ? (context.options.gateTimeoutMs ?? defaultGateTimeoutMs)
-    : weakGateTimeoutMs;
-  const plan = await toClosedPlan(
-    context,
-    { ...check.description, connections: "new" },
-    { keepHeaders: true, keepBody: check.keepBody === true },
-  );
-  return { ...(await awaitRule(context, vantage, plan, condition, limit)), strict };
+  const plan = await toClosedPlan(context, check.description, {
+    keepHeaders: true,
+    keepBody: check.keepBody === true,
+  });
+  const gate = createGate(condition);
+  const durationMs = await passGate(vantage, plan, gate, {
+    timeoutMs: rule ? (context.options.gateTimeoutMs ?? defaultGateTimeoutMs) : weakGateTimeoutMs,
+    signal: context.signal,
+    clock: context.clock,
+  });
+  const evidence = gate.evidence();
+  const { requests, seen } = evidence;
+  const record = { marker, requests, durationMs, seen };
+  return rule && !gate.isOpen
+    ? { record, shut: toShutVerdict(`the mark of ${rule.object}`, evidence, durationMs) }
+    : { record };
 }
 
 function liveCounter(context: RunContext, check: RequestCheck, open: OpenCheck): LiveCounter {
@@ -129,21 +140,6 @@ function liveCounter(context: RunContext, check: RequestCheck, open: OpenCheck):
     tell: (traffic) => options.observer({ type: "traffic", lab: definition.name, traffic }),
     ...(check.wanted ? { wanted: check.wanted } : {}),
   });
-}
-
-function notInForce(gate: GateRecord, last: Observation | undefined): Verdict {
-  const seen =
-    last?.error ?? (last?.status === undefined ? "no answer" : `status ${last.status} without it`);
-  const waited = `${(gate.durationMs / 1000).toFixed(1)} s`;
-  const cause = "the rule is not in force";
-  return {
-    kind: "gate",
-    outcome: "fail",
-    summary: `the new rule's mark in none of ${gate.requests} answers within ${waited}, last: ${seen} · FAIL (${cause})`,
-    requests: gate.requests,
-    evidence: { ...gate },
-    cause,
-  };
 }
 
 function closed(reason: string): Verdict {

@@ -23,6 +23,8 @@ export interface GateRecord {
   readonly marker: string;
   readonly requests: number;
   readonly durationMs: number;
+  /** Who answered meanwhile, and which errors there were. */
+  readonly seen: Readonly<Record<string, number>>;
 }
 
 /** One judged check of a step. */

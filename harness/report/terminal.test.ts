@@ -43,7 +43,7 @@ const check: CheckRecord = {
   durationMs: 4_000,
   evidence: {},
   underRule: true,
-  gate: { marker: "new rule in force", requests: 4, durationMs: 120 },
+  gate: { marker: "new rule in force", requests: 4, durationMs: 120, seen: { v1: 4 } },
 };
 const story: readonly LabEvent[] = [
   { type: "lab-start", lab: "istio-canary", namespace: "kubelab-istio-canary-x1y2", steps: 2 },

@@ -1,41 +1,39 @@
-import { LabError } from "../errors/lab-error.ts";
 import { systemClock, type Clock } from "../time/clock.ts";
-import { listTally } from "../verdicts/attribution.ts";
-import { createGate, type GateEvidence, type GateOptions } from "../verdicts/gate.ts";
-import { plural } from "../verdicts/wording.ts";
+import type { Gate } from "../verdicts/gate.ts";
 import type { RequestPlan } from "./plan.ts";
 import type { Vantage } from "./vantage.ts";
 
 /** How a rule is waited for. */
-export interface ConvergeOptions extends GateOptions {
-  /** For the message: `VirtualService shop/logic`. */
-  readonly rule: string;
+export interface ConvergeOptions {
+  readonly timeoutMs: number;
+  /** Ends the waiting with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
-  /** How long the one sender rests between requests. @default 20 */
+  /** How long the one sender rests between requests. @default 5 */
   readonly restMs?: number;
 }
 
-/** Sends until the new rule shows; throws LAB_RULE_NOT_IN_FORCE with what was seen instead. */
-export async function ruleMustBeInForce(
+/** Sends requests that count for nothing, one at a time, until the gate is open or the time is up. Gives the time it took. */
+export async function passGate(
   vantage: Vantage,
   plan: RequestPlan,
+  gate: Gate,
   options: ConvergeOptions,
-): Promise<GateEvidence> {
-  const { rule, signal, clock = systemClock, restMs = 20, maxMs = 30_000 } = options;
+): Promise<number> {
+  const { timeoutMs, signal, clock = systemClock, restMs = 5 } = options;
   signal?.throwIfAborted();
-  const gate = createGate(options);
   const stop = new AbortController();
   const onAbort = (): void => stop.abort();
   signal?.addEventListener("abort", onAbort, { once: true });
-  // The gate counts from the first answer; a vantage that never answers is bounded here.
-  const cancel = clock.after(maxMs + (plan.timeoutMs ?? 5000), onAbort);
+  const cancel = clock.after(timeoutMs, onAbort);
+  const startedAt = clock.now();
   try {
     await vantage.send(
       { ...plan, mode: "closed", connections: "new", concurrency: 1, restMs },
       (observation) => {
+        if (stop.signal.aborted) return;
         gate.add(observation);
-        if (gate.state !== "waiting") stop.abort();
+        if (gate.isOpen) stop.abort();
       },
       stop.signal,
     );
@@ -44,18 +42,5 @@ export async function ruleMustBeInForce(
     signal?.removeEventListener("abort", onAbort);
   }
   signal?.throwIfAborted();
-  const evidence = gate.evidence();
-  if (gate.state === "open") return evidence;
-  throw notInForce(rule, vantage.name, evidence);
-}
-
-function notInForce(rule: string, vantage: string, evidence: GateEvidence): LabError {
-  const { requests, elapsedMs, seen, bestStreak, wantedStreak } = evidence;
-  const streak = wantedStreak > 1 ? `; at best ${bestStreak} in a row of ${wantedStreak}` : "";
-  const answers = requests === 0 ? "nothing at all" : listTally(seen);
-  return new LabError(
-    "LAB_RULE_NOT_IN_FORCE",
-    `${rule}: not in force after ${(elapsedMs / 1000).toFixed(1)} s and ${plural(requests, "request")} from ${vantage}; seen: ${answers}${streak}`,
-    { facts: { rule, vantage, ...evidence } },
-  );
+  return clock.now() - startedAt;
 }

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { SteppedClock } from "../time/stepped-clock.ts";
 import { createExact } from "../verdicts/exact.ts";
 import { answered, failed } from "../verdicts/simulated-stream.ts";
-import { ruleMustBeInForce } from "./converge.ts";
+import { createGate } from "../verdicts/gate.ts";
+import { passGate } from "./converge.ts";
 import type { Observation } from "./observation.ts";
 import { sample } from "./sample.ts";
 import type { Vantage } from "./vantage.ts";
@@ -82,35 +83,28 @@ test("ends with the signal's reason", async () => {
   ).rejects.toThrow("Ctrl-C");
 });
 
-const gate = {
-  rule: "VirtualService shop/logic",
-  proves: ({ responder }: Observation) => responder?.version === "v2",
-};
+const isV2 = ({ responder }: Observation): boolean => responder?.version === "v2";
 
-test("a rule is in force with the first answer that only it can produce", async () => {
-  const evidence = await ruleMustBeInForce(
-    answering((i) => answered(i, i < 40 ? "v1" : "v2")),
-    plan,
-    gate,
-  );
-  expect(evidence).toMatchObject({ requests: 41, seen: { v1: 40, v2: 1 } });
+test("a gate opens with the first answer that only the new rule can produce", async () => {
+  const gate = createGate({ shows: isV2 });
+  const vantage = answering((i) => answered(i, i < 40 ? "v1" : "v2"));
+  await passGate(vantage, plan, gate, { timeoutMs: 2000 });
+  expect(gate.isOpen).toBe(true);
+  expect(gate.evidence()).toMatchObject({ requests: 41, seen: { v1: 40, v2: 1 } });
 });
 
-test("a rule that never comes is reported with what was seen instead", async () => {
+test("a gate stays shut when the time is up, and tells what was seen instead", async () => {
+  const gate = createGate({ shows: isV2 });
   const vantage = answering((i) => (i % 10 === 9 ? failed(i, "refused") : answered(i, "v1")));
-  const waiting = ruleMustBeInForce(vantage, plan, { ...gate, maxMs: 2000 });
-  await expect(waiting).rejects.toMatchObject({
-    code: "LAB_RULE_NOT_IN_FORCE",
-    message:
-      "VirtualService shop/logic: not in force after 2.0 s and 201 requests from pod/x; seen: v1 × 181, refused × 20",
-  });
+  const waitedMs = await passGate(vantage, plan, gate, { timeoutMs: 50 });
+  expect(waitedMs).toBeGreaterThan(40);
+  expect(gate.isOpen).toBe(false);
+  expect(Object.keys(gate.evidence().seen)).toEqual(["v1", "refused"]);
 });
 
-test("a streak that was broken is reported with its best", async () => {
-  const waiting = ruleMustBeInForce(
-    answering((i) => answered(i, i % 5 === 4 ? "v1" : "v2")),
-    plan,
-    { rule: "r", accepts: gate.proves, consecutive: 6, maxMs: 1000 },
-  );
-  await expect(waiting).rejects.toThrow(/at best 4 in a row of 6/);
+test("waiting at a gate ends with the signal's reason", async () => {
+  const signal = AbortSignal.timeout(20);
+  const vantage = answering((i) => answered(i, "v1"));
+  const waiting = passGate(vantage, plan, createGate({ shows: isV2 }), { timeoutMs: 9999, signal });
+  await expect(waiting).rejects.toThrow(/timeout/);
 });

@@ -3,28 +3,24 @@ import {
   attributeBy,
   Counter,
   errorOf,
+  listTally,
   type AttributionOptions,
   type Tally,
 } from "./attribution.ts";
+import type { Verdict } from "./verdict.ts";
+import { duration, outcomeWord, plural } from "./wording.ts";
 
-/** When a new rule counts as being in force. One of `proves` and `accepts` is needed. */
+/** When a new rule counts as being in force. */
 export interface GateOptions extends AttributionOptions {
-  /** An answer that only the new rule can produce: the first one opens the gate. */
-  readonly proves?: (observation: Observation) => boolean;
-  /** An answer that the new rule allows: `consecutive` of them in a row open the gate. */
-  readonly accepts?: (observation: Observation) => boolean;
-  /** @default 10 */
+  /** Whether an answer shows the new rule. */
+  readonly shows: (observation: Observation) => boolean;
+  /** How many such answers in a row open the gate; 1 where only the new rule can produce one. @default 1 */
   readonly consecutive?: number;
-  /** Requests after which it has failed. @default unbounded: the time is bounded then */
-  readonly maxRequests?: number;
-  /** Time from the first request after which it has failed. @default 30000 */
-  readonly maxMs?: number;
 }
 
 /** What was seen while waiting. */
 export type GateEvidence = {
   readonly requests: number;
-  readonly elapsedMs: number;
   /** Who answered, and which errors there were. */
   readonly seen: Tally;
   readonly bestStreak: number;
@@ -34,45 +30,54 @@ export type GateEvidence = {
 /** Waits for the new rule, so that no sample begins under the old one. */
 export interface Gate {
   add(observation: Observation): void;
-  readonly state: "waiting" | "open" | "expired";
+  readonly isOpen: boolean;
   evidence(): GateEvidence;
 }
 
 /** A gate is passed once. What comes after it is the sample, of which nothing is left out. */
 export function createGate(options: GateOptions): Gate {
-  const { proves, accepts, consecutive = 10, maxRequests = Infinity, maxMs = 30_000 } = options;
-  if (!proves && !accepts) throw new TypeError("a gate needs `proves` or `accepts`");
+  const { shows, consecutive = 1 } = options;
   const targetOf = attributeBy(options);
   const seen = new Counter();
   let requests = 0;
-  let startMs: number | undefined;
-  let elapsedMs = 0;
   let streak = 0;
   let bestStreak = 0;
-  let state: Gate["state"] = "waiting";
   return {
     add(observation) {
-      if (state !== "waiting") return;
+      if (bestStreak >= consecutive) return;
       requests++;
-      startMs ??= observation.intendedAtMs;
-      elapsedMs = observation.intendedAtMs + observation.durationMs - startMs;
       seen.add(
         errorOf(observation) ?? targetOf(observation) ?? `status ${observation.status ?? ""}`,
       );
-      streak = accepts?.(observation) ? streak + 1 : 0;
+      streak = shows(observation) ? streak + 1 : 0;
       bestStreak = Math.max(bestStreak, streak);
-      if (proves?.(observation) || (accepts && streak >= consecutive)) state = "open";
-      else if (requests >= maxRequests || elapsedMs >= maxMs) state = "expired";
     },
-    get state() {
-      return state;
+    get isOpen() {
+      return bestStreak >= consecutive;
     },
-    evidence: () => ({
-      requests,
-      elapsedMs,
-      seen: seen.toTally(),
-      bestStreak,
-      wantedStreak: accepts ? consecutive : 1,
-    }),
+    evidence: () => ({ requests, seen: seen.toTally(), bestStreak, wantedStreak: consecutive }),
+  };
+}
+
+/** The verdict where a gate stayed shut: what was waited for, for how long, and what was seen instead. */
+export function toShutVerdict(
+  marker: string,
+  evidence: GateEvidence,
+  waitedMs: number,
+): Verdict<GateEvidence & { readonly marker: string; readonly waitedMs: number }> {
+  const { requests, seen, bestStreak, wantedStreak } = evidence;
+  const cause = "the rule is not in force";
+  const streak =
+    bestStreak === 0
+      ? `not once in ${plural(requests, "answer")}`
+      : `at best ${bestStreak} in a row of ${wantedStreak} in ${plural(requests, "answer")}`;
+  const instead = requests === 0 ? "nothing at all" : listTally(seen);
+  return {
+    kind: "gate",
+    outcome: "fail",
+    summary: `${marker}: ${streak} within ${duration(waitedMs)}; seen: ${instead} · ${outcomeWord("fail", cause)}`,
+    requests,
+    evidence: { ...evidence, marker, waitedMs },
+    cause,
   };
 }
