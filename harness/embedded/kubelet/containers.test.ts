@@ -16,7 +16,13 @@ test("runs init containers one after the other, then sidecars beside the others,
     volumes: [{ name: "shared", emptyDir: {} }],
     initContainers: [
       shell(note("one", "true"), { name: "one", volumeMounts }),
-      shell(note("side", ending("side")), { name: "side", restartPolicy: "Always", volumeMounts }),
+      shell(note("side", ending("side")), {
+        name: "side",
+        restartPolicy: "Always",
+        volumeMounts,
+        // Without it the next one begins as soon as this one's process is there.
+        startupProbe: { exec: { command: ["grep", "side", "/shared/order"] }, periodSeconds: 1 },
+      }),
       shell(note("two", "true"), { name: "two", volumeMounts }),
     ],
     containers: [shell(note("main", ending("main")), { name: "main", volumeMounts })],

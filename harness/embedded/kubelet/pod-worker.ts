@@ -227,7 +227,7 @@ export class PodWorker {
   }
 
   /** Writes the status as it is now. */
-  async #report(terminal = false): Promise<void> {
+  async #report(terminal = false, probing: "may probe" | "no probe" = "may probe"): Promise<void> {
     const { clock, hostIP, relistMs } = this.#context;
     const nowMs = clock.now();
     const foreign = this.#pod.status?.conditions ?? [];
@@ -253,7 +253,7 @@ export class PodWorker {
       runsOf: (name) => this.runsOf(name),
       failureOf: (name) => this.#failures.get(name),
       isStarted: (container) => this.#prober?.isStarted(container) ?? false,
-      isReady: (container) => this.#prober?.isReady(container) ?? false,
+      isReady: (container) => this.#prober?.isReady(container, probing) ?? false,
       terminal,
       cgroupKnown:
         this.#runs.size > 0 && nowMs - (this.#sandbox?.madeAtMs ?? nowMs) >= relistMs * 0.9,
@@ -309,10 +309,13 @@ export class PodWorker {
     await this.#report();
   }
 
-  /** A sync may be busy stopping a container: what the probes say is shown all the same. */
+  /**
+   * A sync may be busy stopping a container: what the probes say is shown all the same. Kubernetes: only a sync asks for
+   * one more probe of what is not ready.
+   */
   #onProbeResult(): void {
     if (this.#gone || this.#ended) return;
-    this.#report().catch((error: unknown) =>
+    this.#report(false, "no probe").catch((error: unknown) =>
       this.#context.log(`status of ${podName(this.#pod)}`, error),
     );
     this.wake();
@@ -351,6 +354,8 @@ export class PodWorker {
   ): Promise<boolean> {
     this.#ending.signal.throwIfAborted();
     const run = this.#runs.get(container.name)?.[0];
+    // It ended after this sync had looked: the next one, which knows how it ended, decides.
+    if (run?.termination && endedRuns.get(container.name) !== run) return false;
     if (run && !run.termination) {
       const failed = run.isRunning && this.#prober?.failedProbe(container, run.id);
       if (!failed)

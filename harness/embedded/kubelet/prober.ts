@@ -35,14 +35,14 @@ export class Prober {
     return this.#worker(container, "startup")?.resultFor(run.id) === true;
   }
 
-  /** Whether the run is ready; where its probe has not said so, the probe runs at once. */
-  isReady(container: Container): boolean {
+  /** Whether the run is ready; where its probe has not said so, the probe may run at once. */
+  isReady(container: Container, probing: "may probe" | "no probe" = "may probe"): boolean {
     const run = this.#options.instanceOf(container.name);
     if (!run || run.termination) return false;
     const worker = this.#worker(container, "readiness");
     if (!worker) return true;
     if (worker.resultFor(run.id) === true) return true;
-    worker.trigger();
+    if (probing === "may probe") worker.trigger();
     return false;
   }
 
