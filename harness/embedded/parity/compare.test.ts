@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-import { compareTraces, describeDifference } from "./compare.ts";
+import { acceptedDifferences } from "./accepted-differences.ts";
+import { compareTraces, describeDifference, unexplained } from "./compare.ts";
 import { turningPoints } from "./lives.ts";
+import { cutWhereRecordingEnds } from "./restarts.ts";
 import { readActions, readTrace, type Trace, type TraceLine } from "./trace.ts";
 
 const scenarios = [
@@ -58,10 +60,27 @@ test("a rollout that dips below its bounds is a difference, one in bigger steps 
       : line,
   );
   const where = compareTraces(trace, dipping).map((difference) => difference.where);
-  expect(where).toContain("deployments web | status.availableReplicas");
+  expect(where).toContain("deployments web | status.availableReplicas of generation 2");
 });
 
 test("turning points keep the ends and the peaks", () => {
   expect(turningPoints(["0", "1", "3", "4", "2", "4"])).toEqual(["0", "4", "2", "4"]);
   expect(turningPoints(["0"])).toEqual(["0"]);
+});
+
+test("a recording that stops early, counts once more or fails otherwise is accepted nowhere", () => {
+  const trace = readTrace("g-crash");
+  const fewer = changed(trace, '"restartCount":3', '"restartCount":2');
+  const another = changed(trace, '"exitCode":3', '"exitCode":4');
+  for (const wrong of [fewer, another])
+    expect(unexplained(compareTraces(trace, wrong), acceptedDifferences)).not.toEqual([]);
+});
+
+test("a replay is cut where the recording ends, counted from the last restart", () => {
+  const trace = readTrace("g-crash");
+  const last = trace.pods.at(-1);
+  if (!last) throw new Error("g-crash has no pods");
+  const late = { ...last, t_ms: last.t_ms + 30_000 };
+  const cut = cutWhereRecordingEnds(trace, { ...trace, pods: [...trace.pods, late] });
+  expect(cut.pods).toEqual(trace.pods);
 });

@@ -26,16 +26,24 @@ export function livesOf(trace: Trace): Lives {
 
 function objectLives(trace: Trace, resource: TracedResource, names: Names): [string, string][] {
   const values = new Map<string, { key: string; comparison: string; seen: string[] }>();
+  const latest = new Map<string, string>();
   const shapes: [string, string][] = [];
-  for (const { type, object } of trace[resource]) {
+  const generationAt = generations(trace);
+  for (const { t_ms, type, object } of trace[resource]) {
     const role = `${resource} ${names.roleOf(object)}`;
     if (type === "ADDED" && resource !== "events")
       for (const leaf of leavesOf(withoutChance(resource, object)))
         shapes.push([`${role} | as created`, names.of(leaf)]);
     for (const { name, comparison, value } of facetsOf(resource, object, names)) {
-      const id = `${object.metadata?.uid} ${name}`;
-      const entry = values.get(id) ?? { key: `${role} | ${name}`, comparison, seen: [] };
+      // Counts are compared between one change of the Deployment and the next.
+      const phase = comparison === "sequence" ? undefined : generationAt(object, t_ms);
+      const full = phase === undefined ? name : `${name} of generation ${phase}`;
+      const id = `${object.metadata?.uid} ${full}`;
+      const before = latest.get(`${object.metadata?.uid} ${name}`);
+      const seen = before === undefined || comparison === "sequence" ? [] : [before];
+      const entry = values.get(id) ?? { key: `${role} | ${full}`, comparison, seen };
       values.set(id, entry);
+      latest.set(`${object.metadata?.uid} ${name}`, value);
       if (entry.seen.at(-1) !== value) entry.seen.push(value);
     }
   }
@@ -44,6 +52,17 @@ function objectLives(trace: Trace, resource: TracedResource, names: Names): [str
     (comparison === "sequence" ? seen : turningPoints(seen)).join(" → "),
   ]);
   return [...shapes, ...lives];
+}
+
+/** Which generation the object's Deployment (or the object itself, where it is one) had at a time. */
+function generations({ deployments }: Trace): (object: TracedObject, t_ms: number) => number {
+  return (object, t_ms) => {
+    const name = object.metadata?.ownerReferences?.[0]?.name ?? object.metadata?.name;
+    const seen = deployments.findLast(
+      (line) => line.object.metadata?.name === name && line.t_ms <= t_ms,
+    );
+    return seen?.object.metadata?.generation ?? 1;
+  };
 }
 
 /** The first and last value, and those where a number stops rising or falling. */
@@ -109,6 +128,26 @@ function eventLives({ events }: Trace, names: Names): [string, string][] {
     last.set(object.metadata?.uid ?? "", { key, count });
   }
   const byKey = new Map<string, number[]>();
+  for (const [key, count] of totals(events, names)) byKey.set(key, [count]);
   for (const { key, count } of last.values()) byKey.set(key, [...(byKey.get(key) ?? []), count]);
   return [...byKey].map(([key, all]) => [key, all.toSorted((a, b) => a - b).join(", ")]);
+}
+
+/** How many events of a reason a controller reported, however they were combined. */
+function totals(events: Trace["events"], names: Names): Map<string, number> {
+  const last = new Map(
+    events.flatMap(({ type, object }) =>
+      type === "DELETED" ? [] : [[object.metadata?.uid ?? "", object]],
+    ),
+  );
+  const sums = new Map<string, number>();
+  for (const object of last.values()) {
+    const kind = textAt(object, "involvedObject", "kind");
+    if (kind === "Pod") continue;
+    const name = names.of(textAt(object, "involvedObject", "name") ?? "");
+    const what = `${textAt(object, "type")} ${textAt(object, "reason")}`;
+    const key = `events on ${kind} ${name} | ${what} in all`;
+    sums.set(key, (sums.get(key) ?? 0) + Number(valueAt(object, "count") ?? 1));
+  }
+  return sums;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../../time/clock.ts";
 import { scenarios } from "./scenarios.ts";
 import { Session } from "./session.ts";
+import { cutWhereRecordingEnds, restartsOf } from "./restarts.ts";
 import { readActions, readTrace, type Trace } from "./trace.ts";
 
 /** The last things recorded may come a little later here. */
@@ -28,13 +29,27 @@ export async function replay(scenario: string, options: ReplayOptions): Promise<
   await steps[""]?.(session);
   for (const { t_ms, action } of actions) {
     await until(t_ms);
+    await session.eventually(() => mustHaveRestarted(session.trace, restartsAt(scenario, t_ms)));
     await steps[action]?.(session);
     // On a busy machine what comes late moves what comes after it.
     startMs += Math.max(0, -msUntil(t_ms));
   }
   await until(lastMs(scenario) + settleMs);
   if (endsWithNamespace(scenario)) await session.deleteNamespace();
-  return session.trace;
+  return cutWhereRecordingEnds(readTrace(scenario), session.trace);
+}
+
+/** How often containers had restarted at this time of the recording. */
+function restartsAt(scenario: string, t_ms: number): number {
+  const { pods } = readTrace(scenario);
+  return restartsOf(pods.filter((line) => line.t_ms < t_ms));
+}
+
+/** An action that followed a restart must not come before it on a machine that is slower. */
+async function mustHaveRestarted({ pods }: Trace, restarts: number): Promise<void> {
+  const found = restartsOf(pods);
+  if (found < restarts)
+    throw new Error(`${found} restarts; recorded before the action: ${restarts}`);
 }
 
 /** When the recording's first object came, where no action says so. */
