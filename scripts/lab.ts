@@ -74,14 +74,17 @@ async function runLabs(labs: readonly LabDefinition[], run: RunLabsOptions): Pro
   const terminal = createTerminal({ screen: process.stdout, language });
   const startedAt = new Date();
   const start = performance.now();
-  const choice = await chooseCluster({
-    kind: values.cluster,
-    context: values.context,
-    registry: values.registry,
-    install: values.install,
-    yes: values.yes,
-    keep: values.keep,
-  });
+  const choice = await chooseCluster(
+    {
+      kind: values.cluster,
+      context: values.context,
+      registry: values.registry,
+      install: values.install,
+      yes: values.yes,
+      keep: values.keep,
+    },
+    signal,
+  );
   console.log(`cluster: ${choice.why}`);
   const started = await choice.cluster.start({
     signal,

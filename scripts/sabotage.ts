@@ -39,7 +39,10 @@ await runCommand(usage, async (signal) => {
     throw new LabError("LAB_USAGE", `--jobs ${values.jobs}: expected a number from 1 on`);
   const names = positionals.length > 0 ? positionals : labNames();
   const labs = await Promise.all(names.map((name) => loadLab(name)));
-  const { cluster, why } = await chooseCluster({ kind: values.cluster, context: values.context });
+  const { cluster, why } = await chooseCluster(
+    { kind: values.cluster, context: values.context },
+    signal,
+  );
   console.log(`cluster: ${why}`);
   await using started = await cluster.start({ signal });
   const rows = await sabotageAll(labs, withAddons(started), jobs, signal);

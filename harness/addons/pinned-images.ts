@@ -1,10 +1,13 @@
 import { pinnedReference, publicImages } from "../clusters/public-images.ts";
 import type { Kube } from "../kube/kube.ts";
-import { hasStandIns } from "./in-cluster.ts";
 
-/** The image by its digest where that is known; stand-ins have digests of their own. */
+/** The image by its digest where that is known; by its tag where the nodes have it already, from a file. */
 export async function pinned(reference: string, kube: Kube): Promise<string> {
   const known = publicImages.find((image) => image.reference === reference);
-  if (known === undefined || (await hasStandIns(kube))) return reference;
-  return pinnedReference(known);
+  if (known === undefined) return reference;
+  const nodes = await kube.list("nodes");
+  const isThere = nodes.every(({ status }) =>
+    (status?.images ?? []).some(({ names }) => names?.includes(reference)),
+  );
+  return isThere ? reference : pinnedReference(known);
 }

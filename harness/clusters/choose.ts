@@ -1,5 +1,6 @@
 import { LabError } from "../errors/lab-error.ts";
 import type { Cluster } from "./cluster.ts";
+import { isK3sUsable } from "./docker/usable.ts";
 import { embeddedCluster } from "./embedded.ts";
 import { kubeconfigCluster } from "./kubeconfig.ts";
 
@@ -29,11 +30,11 @@ export interface Choice {
 }
 
 /** Picks the kind of cluster. Fails with LAB_USAGE for a kind there is not. */
-export async function chooseCluster(options: ChooseOptions = {}): Promise<Choice> {
+export async function chooseCluster(options: ChooseOptions, signal: AbortSignal): Promise<Choice> {
   const kind = options.kind ?? (options.context === undefined ? "auto" : "kubeconfig");
   switch (kind) {
     case "auto":
-      return automatic(options);
+      return automatic(options, signal);
     case "embedded":
       return { kind, cluster: embeddedCluster({ keep: options.keep }), why: "embedded, as asked" };
     case "k3s": {
@@ -57,21 +58,15 @@ export async function chooseCluster(options: ChooseOptions = {}): Promise<Choice
   }
 }
 
-/** k3s where an engine answers and has its image; embedded everywhere else. */
-async function automatic({ keep }: ChooseOptions): Promise<Choice> {
-  // Loaded here: a machine without Docker does not pay for what speaks to it.
-  const { whyNotK3s } = await import("./docker/usable.ts");
-  const reason = await whyNotK3s();
-  if (reason !== undefined)
+/** k3s where an engine answers and has its image or can pull it; embedded everywhere else. */
+async function automatic({ keep }: ChooseOptions, signal: AbortSignal): Promise<Choice> {
+  const { usable, why } = await isK3sUsable(signal);
+  if (!usable)
     return {
       kind: "embedded",
       cluster: embeddedCluster({ keep }),
-      why: `embedded, because ${reason}`,
+      why: `embedded, because ${why}`,
     };
   const { k3sCluster } = await import("./k3s.ts");
-  return {
-    kind: "k3s",
-    cluster: k3sCluster({ keep }),
-    why: "k3s, because a Docker engine answers and has its image",
-  };
+  return { kind: "k3s", cluster: k3sCluster({ keep }), why: `k3s, because ${why}` };
 }

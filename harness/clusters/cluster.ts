@@ -45,6 +45,8 @@ export interface StartedCluster extends AsyncDisposable {
     readonly name: string;
     readonly port: number;
   }): Promise<OutsideAddress>;
+  /** The last lines that the cluster's server wrote, for the report of a failure. Absent where they cannot be had. */
+  recentLog?(): readonly string[];
   /** The image reference to use on this cluster for one that the labs name. */
   image(reference: string): string;
   stop(): Promise<void>;

@@ -1,7 +1,12 @@
-import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { CoreV1Api, KubeConfig, VersionApi } from "@kubernetes/client-node";
 import { LabError } from "../errors/lab-error.ts";
-import { spawnEmbeddedCluster, type SpawnedCluster } from "../embedded/index.ts";
-import { uniqueClusterName } from "../embedded/index.ts";
+import {
+  runningClusters,
+  spawnEmbeddedCluster,
+  type SpawnedCluster,
+  stopEmbeddedCluster,
+  uniqueClusterName,
+} from "../embedded/index.ts";
 import type {
   Capability,
   Cluster,
@@ -37,6 +42,20 @@ export function embeddedCluster(options: EmbeddedClusterOptions = {}): Cluster {
       return joinEmbedded(spawned, options.keep === true);
     },
   };
+}
+
+/** The embedded cluster of this name that runs already; disposing it leaves it running. */
+export async function runningEmbeddedCluster(name: string): Promise<StartedCluster> {
+  const folder = runningClusters().find((cluster) => cluster.name === name);
+  if (!folder)
+    throw new LabError("CLUSTER_NOT_RUNNING", `no embedded cluster "${name}" runs`, {
+      facts: { received: name },
+    });
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromFile(folder.kubeConfigPath);
+  const { gitVersion } = await kubeConfig.makeApiClient(VersionApi).getCode();
+  const stop = () => stopEmbeddedCluster(name);
+  return joinEmbedded({ folder, serverVersion: gitVersion, stop }, true);
 }
 
 /** Speaks to an embedded cluster that runs; disposing it ends the cluster unless it is to be kept. */

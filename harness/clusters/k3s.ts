@@ -1,120 +1,66 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CoreV1Api, KubeConfig, VersionApi } from "@kubernetes/client-node";
 import type { StartedK3sContainer } from "@testcontainers/k3s";
 import { LabError } from "../errors/lab-error.ts";
 import type { Cluster, StartedCluster, StartOptions } from "./cluster.ts";
 import { keepOneDispatcher } from "./dispatcher.ts";
-import { buildAppImages, sideLoad, taggedByContent } from "./docker/app-image.ts";
-import { explainEngineError, findEngine, type Engine } from "./docker/engine.ts";
-import { k3sImage } from "./docker/k3s-image.ts";
-import { LabK3sContainer } from "./docker/k3s-container.ts";
-import { ownLabels, removeLeftovers } from "./docker/leftovers.ts";
+import { appImages, buildAppImages } from "./docker/app-image.ts";
+import { explainEngineError } from "./docker/engine-errors.ts";
+import { findEngine, type Engine } from "./docker/engine.ts";
+import { type K3sClusterOptions, type K3sSettings, toK3sSettings } from "./docker/k3s-settings.ts";
+import { folderOf, removeLeftovers } from "./docker/leftovers.ts";
+import { NodeLog } from "./docker/node-log.ts";
 import { clusterDnsReady } from "./docker/node-ready.ts";
-import { nodePortOf } from "./kubeconfig.ts";
-
-export interface K3sClusterOptions {
-  /** @default KUBELAB_K3S_IMAGE or v1.35.8-k3s1 */
-  readonly image?: string | undefined;
-  /** @default KUBELAB_K3S_CGROUPNS or "host" */
-  readonly cgroupNamespace?: "host" | "private" | undefined;
-  /** The container stays when this process ends. @default false */
-  readonly keep?: boolean | undefined;
-}
-
-/** Lines of the server's log kept for a failure's report. */
-const logLinesKept = 200;
+import { hasImage, haveImage } from "./docker/pull.ts";
+import { sideLoad } from "./docker/side-load.ts";
+import { startNode } from "./docker/start-node.ts";
+import { nodePortOf } from "./node-port.ts";
+import { publicImages } from "./public-images.ts";
 
 /** Real Kubernetes in one container: k3s, by testcontainers. */
 export function k3sCluster(options: K3sClusterOptions = {}): Cluster {
-  const image = options.image ?? k3sImage();
   return {
     async start(start: StartOptions): Promise<StartedCluster> {
+      const settings = toK3sSettings(options);
+      const { signal, onPhase } = start;
       const engine = await findEngine();
       await removeLeftovers(engine);
-      start.signal.throwIfAborted();
-      start.onPhase?.(`k3s (${image})`);
-      const log: string[] = [];
-      const node = await startNode(engine, image, options, log);
-      try {
-        return await joinNode(engine, node, image, options, start, log);
-      } catch (error) {
-        await node.stop({ remove: true, removeVolumes: true });
-        throw error;
-      }
+      signal.throwIfAborted();
+      const onPull = (name: string): void => onPhase?.(`pulling ${name}`);
+      const image = await haveImage(engine, settings.image, { signal, onPull });
+      onPhase?.(`k3s (${image})`);
+      const log = new NodeLog();
+      const node = await startNode({ engine, image, settings, log, signal });
+      return joinNode({ engine, node, settings, log }, start);
     },
   };
 }
 
-async function startNode(
-  engine: Engine,
-  image: string,
-  options: K3sClusterOptions,
-  log: string[],
-): Promise<StartedK3sContainer> {
-  const container = new LabK3sContainer({
-    image,
-    host: engine.host,
-    cgroupVersion: engine.cgroupVersion,
-    cgroupNamespace: options.cgroupNamespace ?? cgroupNamespaceOfEnvironment(),
-    labels: ownLabels(options.keep === true),
-    onLog: (line) => {
-      log.push(line);
-      if (log.length > logLinesKept) log.shift();
-    },
-  }).withAutoCleanup(options.keep !== true);
-  try {
-    return await container.start();
-  } catch (error) {
-    const explained = explainEngineError(error, image);
-    if (explained instanceof LabError) throw explained;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new LabError(
-      "CLUSTER_START_FAILED",
-      `k3s did not become ready: ${reason}\n${log.slice(-15).join("\n")}`,
-      {
-        cause: error,
-      },
-    );
-  }
+interface Node {
+  readonly engine: Engine;
+  readonly node: StartedK3sContainer;
+  readonly settings: K3sSettings;
+  readonly log: NodeLog;
 }
 
-async function joinNode(
-  engine: Engine,
-  node: StartedK3sContainer,
-  image: string,
-  options: K3sClusterOptions,
-  { signal, onPhase }: StartOptions,
-  log: readonly string[],
-): Promise<StartedCluster> {
+async function joinNode(started: Node, options: StartOptions): Promise<StartedCluster> {
+  const { engine, node, settings, log } = started;
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromString(node.getKubeConfig());
   const dispatcher = keepOneDispatcher(kubeConfig);
-  const folder = await mkdtemp(join(tmpdir(), "kubelab-k3s-"));
-  const kubeConfigPath = join(folder, "kubeconfig");
-  await writeFile(kubeConfigPath, node.getKubeConfig(), { mode: 0o600 });
-  await chmod(folder, 0o700);
   const stop = once(async () => {
     await dispatcher.close();
-    if (options.keep) return;
-    await node.stop({ remove: true, removeVolumes: true });
-    await rm(folder, { recursive: true, force: true });
+    if (!settings.keep) await removeNode(node);
   });
   try {
-    onPhase?.("images");
-    const tag = await taggedByContent();
-    await buildAppImages(engine, tag);
-    signal.throwIfAborted();
-    await sideLoad(
-      node,
-      ["v1", "v2", "v3"].map((version) => tag(`kubelab/apps:${version}`)),
-    );
-    onPhase?.("cluster DNS");
-    await clusterDnsReady(kubeConfig, signal);
+    const kubeConfigPath = await writeKubeConfig(node);
+    const tag = await bringImages(engine, node, options);
+    options.onPhase?.("cluster DNS");
+    await clusterDnsReady(kubeConfig, options.signal);
     const { gitVersion } = await kubeConfig.makeApiClient(VersionApi).getCode();
     return {
-      description: `k3s in a container (Kubernetes ${gitVersion}, ${image} on ${engine.name})`,
+      description: `k3s in a container (Kubernetes ${gitVersion}, ${settings.image} on ${engine.name})`,
       serverVersion: gitVersion,
       kubeConfig,
       kubeConfigPath,
@@ -125,26 +71,71 @@ async function joinNode(
         return { host: node.getHost(), port: node.getMappedPort(nodePortOf(object, service)) };
       },
       image: tag,
+      recentLog: () => log.lines(),
       stop,
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
     await dispatcher.close();
-    await rm(folder, { recursive: true, force: true });
-    throw signal.aborted ? signal.reason : withLog(error, log);
+    if (!settings.keep) await removeNode(node).catch(() => undefined);
+    throw options.signal.aborted ? options.signal.reason : withLog(error, settings, log);
   }
 }
 
-function withLog(error: unknown, log: readonly string[]): unknown {
-  if (error instanceof LabError || log.length === 0) return error;
-  return new Error(
-    `k3s could not be used; the last lines of its log:\n${log.slice(-15).join("\n")}`,
-    { cause: error },
-  );
+/** The labs' own image is built and side-loaded; public ones that the engine has need not be pulled again. */
+async function bringImages(
+  engine: Engine,
+  node: StartedK3sContainer,
+  { signal, onPhase }: StartOptions,
+): Promise<(reference: string) => string> {
+  onPhase?.("images");
+  const apps = await appImages();
+  await buildAppImages(engine, apps, signal);
+  await sideLoad(engine, node, apps.references, signal);
+  const here: string[] = [];
+  for (const { reference, neededBy } of publicImages)
+    if (neededBy !== "k3s" && neededBy !== "build" && (await hasImage(engine, reference)))
+      here.push(reference);
+  await sideLoad(engine, node, here, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    // Some engines cannot save what they pulled for several platforms: the node can still pull.
+    onPhase?.(`images: the node pulls the public ones itself (${String(error)})`);
+  });
+  return apps.tag;
 }
 
-function cgroupNamespaceOfEnvironment(): "host" | "private" {
-  return process.env["KUBELAB_K3S_CGROUPNS"] === "private" ? "private" : "host";
+async function writeKubeConfig(node: StartedK3sContainer): Promise<string> {
+  const folder = folderOf(node.getId());
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, "kubeconfig");
+  await writeFile(path, node.getKubeConfig(), { mode: 0o600 });
+  return path;
+}
+
+async function removeNode(node: StartedK3sContainer): Promise<void> {
+  await rm(folderOf(node.getId()), { recursive: true, force: true });
+  try {
+    await node.stop({ remove: true, removeVolumes: true });
+  } catch (error) {
+    const explained = explainEngineError(error, "k3s");
+    if (!(explained instanceof LabError)) throw error;
+    const id = node.getId().slice(0, 12);
+    throw new LabError(explained.code, `${explained.message}; its container ${id} may be left`, {
+      advice: "The next run on k3s removes it.",
+      cause: error,
+    });
+  }
+}
+
+function withLog(error: unknown, settings: K3sSettings, log: NodeLog): unknown {
+  const explained = explainEngineError(error, settings.image);
+  if (explained instanceof LabError && explained.code !== "CLUSTER_START_FAILED") return explained;
+  const reason = explained instanceof Error ? explained.message : String(explained);
+  return new LabError(
+    "CLUSTER_START_FAILED",
+    `k3s could not be used: ${reason}; the last lines of its log:\n${log.lastLines(15)}`,
+    { cause: error },
+  );
 }
 
 /** Runs the work at the first call; later calls wait for the same. */

@@ -1,13 +1,8 @@
-import {
-  CoreV1Api,
-  KubeConfig,
-  VersionApi,
-  type V1Node,
-  type V1Service,
-} from "@kubernetes/client-node";
+import { CoreV1Api, KubeConfig, VersionApi, type V1Node } from "@kubernetes/client-node";
 import { LabError } from "../errors/lab-error.ts";
 import type { Cluster, OutsideAddress, StartedCluster } from "./cluster.ts";
 import { keepOneDispatcher } from "./dispatcher.ts";
+import { nodePortOf, type ServicePort } from "./node-port.ts";
 import { unreachable } from "./unreachable.ts";
 
 export interface KubeconfigClusterOptions {
@@ -114,12 +109,6 @@ async function versionOf(kubeConfig: KubeConfig): Promise<string> {
   return version.gitVersion;
 }
 
-interface ServicePort {
-  readonly namespace: string;
-  readonly name: string;
-  readonly port: number;
-}
-
 /** A load balancer's own address where there is one, else a node's address with the node port. */
 async function outsideAddress(
   kubeConfig: KubeConfig,
@@ -144,17 +133,6 @@ async function outsideAddress(
       "no node of the cluster has an address that could be reached from here",
     );
   return { host, port: nodePort };
-}
-
-/** The node port that stands for a Service's port; LoadBalancer Services have one too. */
-export function nodePortOf(service: V1Service, wanted: ServicePort): number {
-  const nodePort = service.spec?.ports?.find(({ port }) => port === wanted.port)?.nodePort;
-  if (nodePort === undefined)
-    throw new LabError(
-      "SERVICE_NOT_OUTSIDE",
-      `Service ${wanted.namespace}/${wanted.name} (${service.spec?.type ?? "ClusterIP"}) has no way in from outside for port ${wanted.port}`,
-    );
-  return nodePort;
 }
 
 function addressOf(node: V1Node): string | undefined {

@@ -12,10 +12,16 @@ declare module "vitest" {
 /** Starts the cluster once for all labs; KUBELAB_CLUSTER and KUBELAB_CONTEXT choose another than embedded. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const stop = new AbortController();
-  const { cluster } = await chooseCluster({
-    kind: process.env["KUBELAB_CLUSTER"] ?? "embedded",
-    context: process.env["KUBELAB_CONTEXT"],
-  });
+  const { cluster } = await chooseCluster(
+    {
+      kind: process.env["KUBELAB_CLUSTER"] ?? "embedded",
+      context: process.env["KUBELAB_CONTEXT"],
+      registry: process.env["KUBELAB_REGISTRY"],
+      install: process.env["KUBELAB_INSTALL"] === "1",
+      yes: process.env["KUBELAB_YES"] === "1",
+    },
+    stop.signal,
+  );
   const started = await cluster.start({ signal: stop.signal });
   const sharing = await shareCluster(started, stop.signal);
   project.provide("kubelabCluster", sharing.shared);

@@ -1,5 +1,9 @@
 import { getContainerRuntimeClient } from "testcontainers";
+import { $ } from "zx";
 import { LabError } from "../../errors/lab-error.ts";
+import { whyNoEngine } from "./engine-socket.ts";
+
+type Client = Awaited<ReturnType<typeof getContainerRuntimeClient>>;
 
 /** A Docker engine (or one that speaks its API) that answered. */
 export interface Engine {
@@ -8,70 +12,82 @@ export interface Engine {
   readonly name: string;
   readonly cgroupVersion: "1" | "2";
   readonly memoryBytes: number;
-  readonly client: Awaited<ReturnType<typeof getContainerRuntimeClient>>;
+  readonly api: Client["container"]["dockerode"];
+  /** Runs the docker command against this very engine. Never rejects for its exit code. */
+  docker(args: readonly string[], options?: DockerOptions): Promise<DockerResult>;
+}
+
+export interface DockerOptions {
+  /** @default this process' */
+  readonly cwd?: string;
+  /** Kills the command. */
+  readonly signal?: AbortSignal;
+}
+
+export interface DockerResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** The engine that testcontainers would use. Fails with DOCKER_UNAVAILABLE, saying why. */
 export async function findEngine(): Promise<Engine> {
-  let client: Engine["client"];
+  let client: Client;
   try {
     client = await getContainerRuntimeClient();
   } catch (error) {
-    throw new LabError("DOCKER_UNAVAILABLE", whyUnavailable(error), { cause: error });
+    throw new LabError("DOCKER_UNAVAILABLE", await whyNoEngine(), { cause: error });
   }
-  const info = (await client.container.dockerode.info()) as { readonly CgroupVersion?: string };
+  const api = client.container.dockerode;
+  const address = addressOf(api);
+  mustBeTheOneNamed(address);
+  const info = (await api.info()) as { readonly CgroupVersion?: string };
   const runtime = client.info.containerRuntime;
   return {
     host: runtime.host,
     name: `${runtime.operatingSystem}, engine ${runtime.serverVersion}`,
     cgroupVersion: info.CgroupVersion === "1" ? "1" : "2",
     memoryBytes: runtime.memory,
-    client,
+    api,
+    docker: (args, options) => runDocker(address, args, options),
   };
 }
 
-function whyUnavailable(error: unknown): string {
-  const text = error instanceof Error ? error.message : "";
-  if (/EACCES|permission denied/i.test(text))
-    return "the Docker engine's socket does not let this user in";
-  return "no Docker engine answers on this machine";
+/** Where testcontainers' client connects to, as DOCKER_HOST spells it. */
+function addressOf({ modem }: Engine["api"]): string {
+  const { socketPath, host, port, protocol } = modem as unknown as Readonly<
+    Record<string, string | number | undefined>
+  >;
+  if (socketPath === undefined)
+    return `${protocol === "https" ? "tcp" : (protocol ?? "tcp")}://${host}:${port}`;
+  return String(socketPath).startsWith("//") ? `npipe://${socketPath}` : `unix://${socketPath}`;
 }
 
-/** Turns what the engine answered into one sentence with a way out; other errors pass as they are. */
-export function explainEngineError(error: unknown, image: string): unknown {
-  const text = error instanceof Error ? error.message : String(error);
-  const explained = explanations.find(({ pattern }) => pattern.test(text));
-  if (!explained) return error;
-  return new LabError(explained.code, explained.say(image, text), { cause: error });
+/** testcontainers goes on to the usual sockets where DOCKER_HOST does not answer: not what was asked for. */
+function mustBeTheOneNamed(address: string): void {
+  const named = process.env["DOCKER_HOST"];
+  if (!named?.startsWith("unix://") || named === address) return;
+  throw new LabError("DOCKER_UNAVAILABLE", `no Docker engine answers at DOCKER_HOST=${named}`);
 }
 
-const explanations = [
-  {
-    pattern: /toomanyrequests|rate limit|429/i,
-    code: "IMAGE_RATE_LIMITED",
-    say: (image: string) =>
-      `the registry refuses to serve ${image} for now: its rate limit is reached`,
-  },
-  {
-    pattern: /no space left|disk quota/i,
-    code: "DISK_FULL",
-    say: () => "the Docker engine's disk is full",
-  },
-  {
-    pattern: /port is already allocated|address already in use/i,
-    code: "PORT_IN_USE",
-    say: (_image: string, text: string) =>
-      `a port the cluster needs is taken: ${/\S*:\d+/.exec(text)?.[0] ?? text}`,
-  },
-  {
-    pattern:
-      /no such image|not found|pull access denied|manifest unknown|failed to pull|lookup .* no such host|dial tcp/i,
-    code: "IMAGE_UNAVAILABLE",
-    say: (image: string) => `image ${image} is not here and cannot be pulled`,
-  },
-  {
-    pattern: /ECONNREFUSED|ECONNRESET|socket hang up|ENOENT.*docker\.sock/i,
-    code: "DOCKER_UNAVAILABLE",
-    say: () => "the Docker engine stopped answering",
-  },
-] as const;
+async function runDocker(
+  address: string,
+  args: readonly string[],
+  { cwd, signal }: DockerOptions = {},
+): Promise<DockerResult> {
+  const env = address.startsWith("http") ? process.env : { ...process.env, DOCKER_HOST: address };
+  const options = {
+    nothrow: true,
+    quiet: true,
+    env,
+    ...(cwd ? { cwd } : {}),
+    ...(signal ? { signal } : {}),
+  };
+  const { exitCode, stdout, stderr } = await $(options)`docker ${args}`;
+  signal?.throwIfAborted();
+  if (exitCode === 127 || /command not found|ENOENT/.test(stderr.split("\n")[0] ?? ""))
+    throw new LabError("DOCKER_UNAVAILABLE", "the engine answers, but there is no docker command", {
+      advice: "Install Docker's command line: images are built and loaded with it.",
+    });
+  return { exitCode: exitCode ?? 1, stdout, stderr };
+}

@@ -1,15 +1,21 @@
 import { K3sContainer } from "@testcontainers/k3s";
 
 /** The NodePorts a lab's cluster has: few, so that each can be published when the container is made. */
-export const nodePorts = { first: 30000, last: 30019 } as const;
+export const nodePorts = { first: 30_000, last: 30_019 } as const;
+
+const registriesPath = "/etc/rancher/k3s/registries.yaml";
 
 export interface LabK3sOptions {
   readonly image: string;
   /** The host that clients will really use: it has to be in the server's certificate. */
   readonly host: string;
   readonly cgroupVersion: "1" | "2";
-  /** "host" suits Docker Desktop; "private" suits OrbStack and Colima. @default "host" */
-  readonly cgroupNamespace?: "host" | "private" | undefined;
+  /** "host" suits Docker Desktop; "private" suits OrbStack and Colima. */
+  readonly cgroupNamespace: "host" | "private";
+  /** Port of this machine for the API server. @default any free one */
+  readonly apiPort?: number | undefined;
+  /** A registries.yaml that names mirrors. @default none */
+  readonly registries?: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly onLog: (line: string) => void;
 }
@@ -29,6 +35,10 @@ export class LabK3sContainer extends K3sContainer {
           for (const line of chunk.toString().split("\n")) if (line !== "") options.onLog(line);
         });
       });
+    if (options.apiPort !== undefined)
+      this.withExposedPorts({ container: 6443, host: options.apiPort });
+    if (options.registries !== undefined)
+      this.withCopyFilesToContainer([{ source: options.registries, target: registriesPath }]);
   }
 
   /** The module binds the host's cgroups, which some virtual machines do not let k3s use. */

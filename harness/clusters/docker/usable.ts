@@ -1,20 +1,28 @@
 import { existsSync } from "node:fs";
 import { LabError } from "../../errors/lab-error.ts";
-import { findEngine } from "./engine.ts";
 import { k3sImage } from "./k3s-image.ts";
 
-/** Why k3s cannot be had on this machine in a moment, in words; undefined where it can. */
-export async function whyNotK3s(): Promise<string | undefined> {
-  if (!mayHaveEngine()) return "no Docker engine answers on this machine";
+/** Whether k3s can be had on this machine; `why` is one line for people either way. */
+export interface K3sUsable {
+  readonly usable: boolean;
+  readonly why: string;
+}
+
+/** k3s needs an engine that answers and its image there, or a registry that hands it out. */
+export async function isK3sUsable(signal: AbortSignal): Promise<K3sUsable> {
+  if (!mayHaveEngine()) return { usable: false, why: "no Docker engine answers on this machine" };
+  // Loaded here: a machine without Docker does not pay for what speaks to it.
+  const { findEngine } = await import("./engine.ts");
+  const { imageHere, mustBePullable } = await import("./pull.ts");
   try {
     const engine = await findEngine();
     const image = k3sImage();
-    const images = await engine.client.container.dockerode.listImages({
-      filters: { reference: [image] },
-    });
-    return images.length > 0 ? undefined : `the image ${image} is not here (docker pull ${image})`;
+    if ((await imageHere(engine, image)) !== undefined)
+      return { usable: true, why: "a Docker engine answers and has its image" };
+    await mustBePullable(engine, image, signal);
+    return { usable: true, why: `a Docker engine answers and can pull ${image}` };
   } catch (error) {
-    if (error instanceof LabError) return error.message;
+    if (error instanceof LabError) return { usable: false, why: error.message };
     throw error;
   }
 }

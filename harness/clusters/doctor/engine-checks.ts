@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { LabError } from "../../errors/lab-error.ts";
 import { findEngine, type Engine } from "../docker/engine.ts";
 import { k3sImage } from "../docker/k3s-image.ts";
+import { imageHere, mustBePullable } from "../docker/pull.ts";
 import { no, ok, warn, type Check, type Finding } from "./check.ts";
 
 const gibibyte = 1024 ** 3;
@@ -23,7 +24,11 @@ export const engineChecks: readonly Check[] = [
     neededBy: "k3s",
     look: () => withEngine(async (engine) => engineMemory(engine.memoryBytes)),
   },
-  { name: "k3s image", neededBy: "k3s", look: () => withEngine(lookForImage) },
+  {
+    name: "k3s image",
+    neededBy: "k3s",
+    look: (signal) => withEngine((engine) => lookForImage(engine, signal)),
+  },
   { name: "inotify", neededBy: "k3s", look: inotify },
 ];
 
@@ -52,12 +57,10 @@ function engineMemory(bytes: number): Finding {
     : warn(found, "give the engine 4 GiB: Istio's labs need it");
 }
 
-async function lookForImage(engine: Engine): Promise<Finding> {
+async function lookForImage(engine: Engine, signal: AbortSignal): Promise<Finding> {
   const image = k3sImage();
-  const images = await engine.client.container.dockerode.listImages({
-    filters: { reference: [image] },
-  });
-  if (images.length > 0) return ok(`${image} is here`);
+  if ((await imageHere(engine, image)) !== undefined) return ok(`${image} is here`);
+  await mustBePullable(engine, image, signal);
   return warn(`${image} is not here yet`, `docker pull ${image}, or the first run on k3s pulls it`);
 }
 

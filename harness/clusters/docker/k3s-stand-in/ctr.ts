@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { ImageStore } from "../../../embedded/kubelet/images/image-store.ts";
 import { importImages } from "./import-image.ts";
-import { importedImages } from "./imported-images.ts";
+import { importedImages, ownImages } from "./imported-images.ts";
 
 // containerd's command line, as far as images are side-loaded with it.
 
@@ -18,12 +18,8 @@ function run(words: readonly string[]): void {
 }
 
 function references(): string[] {
-  if (!existsSync(importedImages)) return [];
-  return readdirSync(importedImages).flatMap((name) => {
-    const text = readFileSync(join(importedImages, name, "image.json"), "utf8");
-    const { repository, tags } = JSON.parse(text) as { repository: string; tags: object };
-    return Object.keys(tags).map((tag) => `${repository}:${tag}`);
-  });
+  const folders = [...ownImages, importedImages].filter((folder) => existsSync(folder));
+  return new ImageStore(folders).all().map(({ reference }) => reference);
 }
 
 try {

@@ -1,19 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { startEmbedded } from "../../../embedded/start.ts";
 import { deployCoreDns } from "./core-dns.ts";
-import { importedImages } from "./imported-images.ts";
+import { importedImages, ownImages } from "./imported-images.ts";
 import { readServerFlags, type ServerFlags } from "./server-flags.ts";
 
 const kubeConfigPath = "/etc/rancher/k3s/k3s.yaml";
 const registriesPath = "/etc/rancher/k3s/registries.yaml";
 /** In the image's volume, as all that k3s keeps. */
 const stateDir = "/var/lib/rancher/k3s/agent/pods";
-
-const imageFolders = ["../../../embedded/images", "images"].map((path) =>
-  fileURLToPath(new URL(path, import.meta.url)),
-);
 
 /** The process of the container: an embedded cluster that looks like a k3s server to whoever starts it. */
 async function main(): Promise<void> {
@@ -34,7 +29,7 @@ async function main(): Promise<void> {
     host: "0.0.0.0",
     certificateHosts: flags.tlsSans,
     nodePorts: flags.nodePorts,
-    imageFolders: [...imageFolders, importedImages],
+    imageFolders: [...ownImages, importedImages],
     containerRuntime: "containerd://0.0.0-kubelab-stand-in",
     signal: stopped.signal,
     onPhase: (phase) => log("info", phase),
