@@ -11,6 +11,8 @@ export interface Change<T> extends WatchEvent<T> {
 export interface Recording<T> extends AsyncDisposable {
   /** What was there at the start (as ADDED) and every change since. */
   readonly changes: readonly Change<T>[];
+  /** How many of them tell what was there at the start. */
+  readonly listed: number;
   /** Ends the watch; fails where it could not see everything. */
   stop(): Promise<void>;
 }
@@ -31,9 +33,7 @@ export interface RecordOptions<T> {
 }
 
 /** Starts a recording; resolves when the watch is in force. */
-export async function startRecording<T>(
-  options: RecordOptions<T>,
-): Promise<Recording<T> & { readonly listed: number }> {
+export async function startRecording<T>(options: RecordOptions<T>): Promise<Recording<T>> {
   const { clock = systemClock } = options;
   const changes: Change<T>[] = [];
   const end = new AbortController();

@@ -1,4 +1,5 @@
 import type { ErrorClass, Observation } from "../traffic/observation.ts";
+import { startLoad } from "../traffic/load.ts";
 import type { SendReport } from "../traffic/plan.ts";
 import { attributeBy } from "../verdicts/attribution.ts";
 import { judgeNoLoss, type NoLossOptions } from "../verdicts/no-loss.ts";
@@ -6,8 +7,9 @@ import { judgeOutage } from "../verdicts/outage.ts";
 import { judgeSomeLoss } from "../verdicts/some-loss.ts";
 import type { ClusterEvent } from "../verdicts/outages.ts";
 import type { Verdict } from "../verdicts/verdict.ts";
+import { awaitRule, type RuleAwaited } from "./await-rule.ts";
 import { closeCheck, openCheck } from "./check.ts";
-import { logClusterEvents } from "./cluster-events.ts";
+import { recordClusterEvents } from "./cluster-events.ts";
 import { LiveCounter } from "./live-traffic.ts";
 import type { LoadDescription } from "./load.ts";
 import { describeRequest } from "./request.ts";
@@ -32,6 +34,8 @@ interface LoadResult {
   readonly observations: readonly Observation[];
   readonly report: SendReport;
   readonly events: readonly ClusterEvent[];
+  /** How the rule of the requests was waited for, where there is one. */
+  readonly rule: RuleAwaited | undefined;
   /** When the action began and the traffic after it ended. */
   readonly within: { readonly fromMs: number; readonly toMs: number };
 }
@@ -80,9 +84,10 @@ function judgeLoad(
       tell: (traffic) =>
         context.options.observer({ type: "traffic", lab: context.definition.name, traffic }),
     });
-    const verdict = judge(await runLoad(context, load, (observation) => live.add(observation)));
+    const result = await runLoad(context, load, (observation) => live.add(observation));
     live.tell();
-    closeCheck(context, open, verdict);
+    const verdict = result.rule?.shut ?? judge(result);
+    closeCheck(context, open, verdict, result.rule?.record);
     return verdict;
   });
 }
@@ -95,35 +100,28 @@ async function runLoad(
   const { clock, signal } = context;
   const plan = await toOpenPlan(context, load.requests, load.perSecond);
   const vantage = await openVantage(context, load.requests);
-  const log = logClusterEvents(context, undefined);
-  const observations: Observation[] = [];
-  const stop = new AbortController();
-  const end = () => stop.abort();
-  signal.addEventListener("abort", end, { once: true });
+  const endRecording = await recordClusterEvents(context);
   const first = Promise.withResolvers<void>();
-  const sending = vantage.send(
-    plan,
-    (observation) => {
-      observations.push(observation);
-      observe(observation);
-      first.resolve();
-    },
-    stop.signal,
-  );
   try {
+    await using running = startLoad(vantage, plan, {
+      signal,
+      onObservation: (observation) => {
+        observe(observation);
+        first.resolve();
+      },
+    });
     // The action begins when traffic flows, not when the sender was asked to start.
-    await Promise.race([first.promise, sending]);
+    await Promise.race([first.promise, running.ended]);
     await clock.sleep(load.beforeMs, signal);
     const fromMs = clock.now();
     await load.action();
+    // A rule that never comes loses nothing either: the load goes on until it is in force.
+    const rule = await awaitRule(context, vantage, { description: load.requests });
     const toMs = clock.now();
     await clock.sleep(load.afterMs, signal);
-    stop.abort();
-    const report = await sending;
-    return { observations, report, events: log.events, within: { fromMs, toMs } };
+    const ended = await running.stop();
+    return { ...ended, events: await endRecording(), within: { fromMs, toMs }, rule };
   } finally {
-    stop.abort();
-    signal.removeEventListener("abort", end);
-    await Promise.allSettled([sending, log.stop()]);
+    await endRecording();
   }
 }

@@ -1,18 +1,15 @@
 import { LabError } from "../errors/lab-error.ts";
 import type { GateRecord } from "../report/record.ts";
-import { passGate } from "../traffic/converge.ts";
 import type { Observation } from "../traffic/observation.ts";
 import { sample } from "../traffic/sample.ts";
-import type { Vantage } from "../traffic/vantage.ts";
 import type { TargetOf } from "../verdicts/attribution.ts";
-import { createGate, toShutVerdict } from "../verdicts/gate.ts";
 import type { Judge } from "../verdicts/judge.ts";
 import type { Verdict } from "../verdicts/verdict.ts";
+import { awaitRule } from "./await-rule.ts";
 import { closeCheck, type OpenCheck, openCheck } from "./check.ts";
-import { type GateCondition, markerCondition } from "./gate.ts";
+import type { GateCondition } from "./gate.ts";
 import { LiveCounter } from "./live-traffic.ts";
 import { describeRequest, type RequestDescription } from "./request.ts";
-import { ruleFor } from "./rule-marker.ts";
 import type { RunContext } from "./run-context.ts";
 import { type KeepOptions, toClosedPlan } from "./to-plan.ts";
 import { openVantage } from "./vantage.ts";
@@ -41,10 +38,6 @@ export interface RequestCheck extends KeepOptions {
   readonly noWayIn?: (reason: string) => Verdict;
 }
 
-const defaultGateTimeoutMs = 20_000;
-/** Pods that were slow to be seen are the verdict's business, not the gate's. */
-const weakGateTimeoutMs = 5_000;
-
 /** Sends requests until there is a verdict; convergence first. Throws unless the verdict is a pass. */
 export function judgeRequests(context: RunContext, check: RequestCheck): Promise<Verdict> {
   return context.time("traffic", async () => {
@@ -68,7 +61,7 @@ async function findVerdict(
       ...(check.limit === undefined ? {} : { limit: check.limit }),
     };
     const vantage = await openVantage(context, check.description);
-    const gate = await awaitRule(context, check, vantage);
+    const gate = await awaitRule(context, vantage, check);
     if (gate?.shut) return { verdict: gate.shut, gate: gate.record };
     const live = liveCounter(context, check, open);
     const judge = adapted(await check.createJudge(), check.adapt);
@@ -96,40 +89,6 @@ function adapted(
   };
 }
 
-/** Waits until the new rule shows. A rule with a mark that never comes settles the check. */
-async function awaitRule(
-  context: RunContext,
-  check: RequestCheck,
-  vantage: Vantage,
-): Promise<{ readonly record: GateRecord; readonly shut?: Verdict } | undefined> {
-  // Requests that all fail would only wait here for what cannot come.
-  if (check.converge === false || context.options.fault === "all-errors") return undefined;
-  const host = context.names.hostOf(hostOf(check.description));
-  const rule = ruleFor(host, context.rules);
-  const condition = rule ? markerCondition(rule.marker) : check.gate;
-  if (!condition) return undefined;
-  const { marker } = condition;
-  context.progress(
-    rule ? `waiting until the new rule is in force for ${host}` : `waiting for ${marker}`,
-  );
-  const plan = await toClosedPlan(context, check.description, {
-    keepHeaders: true,
-    keepBody: check.keepBody === true,
-  });
-  const gate = createGate(condition);
-  const durationMs = await passGate(vantage, plan, gate, {
-    timeoutMs: rule ? (context.options.gateTimeoutMs ?? defaultGateTimeoutMs) : weakGateTimeoutMs,
-    signal: context.signal,
-    clock: context.clock,
-  });
-  const evidence = gate.evidence();
-  const { requests, seen } = evidence;
-  const record = { marker, requests, durationMs, seen };
-  return rule && !gate.isOpen
-    ? { record, shut: toShutVerdict(`the mark of ${rule.object}`, evidence, durationMs) }
-    : { record };
-}
-
 function liveCounter(context: RunContext, check: RequestCheck, open: OpenCheck): LiveCounter {
   const { definition, options, clock } = context;
   return new LiveCounter({
@@ -152,10 +111,4 @@ function closed(reason: string): Verdict {
     evidence: { reason },
     cause,
   };
-}
-
-/** The host that rules go by: the Host header where one is given. */
-function hostOf({ url, headers }: RequestDescription): string {
-  const header = Object.entries(headers ?? {}).find(([name]) => name.toLowerCase() === "host")?.[1];
-  return (header ?? new URL(url.replace(/^(grpc|tcp):/, "http:")).hostname).replace(/:\d+$/, "");
 }

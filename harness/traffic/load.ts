@@ -1,5 +1,3 @@
-import { systemClock, type Clock } from "../time/clock.ts";
-import type { ClusterEvent } from "../verdicts/outages.ts";
 import type { Observation } from "./observation.ts";
 import type { OpenLoopPlan, SendReport } from "./plan.ts";
 import type { Vantage } from "./vantage.ts";
@@ -8,13 +6,10 @@ import type { Vantage } from "./vantage.ts";
 export interface LoadResult {
   readonly observations: readonly Observation[];
   readonly report: SendReport;
-  readonly events: readonly ClusterEvent[];
 }
 
 /** A load under way. */
 export interface RunningLoad extends AsyncDisposable {
-  /** Lays something that happened in the cluster over the timeline. @default now */
-  mark(kind: string, object: string, atMs?: number): void;
   /** What came in so far. */
   readonly observations: readonly Observation[];
   /** Waits for the plan's end. */
@@ -28,7 +23,6 @@ export interface LoadOptions {
   /** Stops the load; `stop()` then rejects with its reason. */
   readonly signal?: AbortSignal;
   readonly onObservation?: (observation: Observation) => void;
-  readonly clock?: Clock;
 }
 
 /** Starts a load by the clock; what it does to the cluster meanwhile is up to the caller. */
@@ -37,10 +31,9 @@ export function startLoad(
   plan: OpenLoopPlan,
   options: LoadOptions = {},
 ): RunningLoad {
-  const { signal, onObservation, clock = systemClock } = options;
+  const { signal, onObservation } = options;
   const stop = new AbortController();
   const observations: Observation[] = [];
-  const events: ClusterEvent[] = [];
   const onAbort = (): void => stop.abort();
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted) stop.abort();
@@ -52,7 +45,7 @@ export function startLoad(
       };
       const report = await vantage.send(plan, observe, stop.signal);
       signal?.throwIfAborted();
-      return { observations, report, events };
+      return { observations, report };
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
@@ -61,9 +54,6 @@ export function startLoad(
   // Whoever awaits `ended` or `stop()` sees a rejection; nobody may be awaiting yet.
   ended.catch(() => {});
   return {
-    mark(kind, object, atMs = clock.now()) {
-      events.push({ atMs, kind, object });
-    },
     observations,
     ended,
     stop() {

@@ -90,8 +90,8 @@ test("by experiment, twenty times as fast: the same stall of a real server, side
   });
   await systemClock.sleep(1000);
   server.stall(500);
-  load.mark("stall", "the server");
-  const { observations, report, events } = await load.ended;
+  const events = [{ atMs: systemClock.now(), kind: "stall", object: "the server" }];
+  const { observations, report } = await load.ended;
   stop.abort();
   await closed;
 

@@ -59,7 +59,8 @@ describe("no loss", () => {
       stream: i % 2 ? "new" : "kept-alive",
     }));
     const events = [{ atMs: 2990, kind: "endpoint-removed", object: "pod/a" }];
-    const { evidence } = judge(both, { events });
+    const { evidence, summary } = judge(both, { events });
+    expect(summary).toContain("kept-alive 20 of 500, new 20 of 500 · longest gap 400 ms");
     expect(evidence.outages.map(({ stream, failures }) => [stream, failures])).toEqual([
       ["kept-alive", 20],
       ["new", 20],

@@ -12,7 +12,7 @@ import {
 } from "./outages.ts";
 import { shortfallOf, type ScheduleOptions } from "./schedule.ts";
 import type { Outcome, Verdict } from "./verdict.ts";
-import { atMost, duration, outcomeWord, percent, plural } from "./wording.ts";
+import { atMost, count, duration, outcomeWord, percent, plural } from "./wording.ts";
 
 /** How a load is judged that ran while something changed in the cluster. */
 export interface NoLossOptions extends ScheduleOptions {
@@ -176,6 +176,16 @@ function streamsOf(observations: readonly Observation[]): NoLossEvidence["byStre
   );
 }
 
+/** The streams side by side, where there are two: ` · new 3 of 500, kept-alive 0 of 500`. */
+function streamWords({ byStream }: NoLossEvidence): string {
+  const streams = Object.entries(byStream);
+  if (streams.length < 2) return "";
+  const words = streams.map(
+    ([stream, { requests, failures }]) => `${stream} ${failures} of ${count(requests)}`,
+  );
+  return ` · ${words.join(", ")}`;
+}
+
 function latencyOf(observations: readonly Observation[]): NoLossEvidence["latencyMs"] {
   const sorted = Float64Array.from(observations, ({ durationMs }) => durationMs).toSorted();
   const at = (share: number): number =>
@@ -192,7 +202,8 @@ function conclude(
   const requests = observations.length;
   const { failures, longestGapMs, resolutionMs, upperBound } = evidence;
   const share = requests === 0 ? "" : ` (${percent(failures / requests, 2)})`;
-  const gap = failures > 0 ? ` · longest gap ${duration(longestGapMs)}` : "";
+  const gap =
+    failures > 0 ? `${streamWords(evidence)} · longest gap ${duration(longestGapMs)}` : "";
   const bound = upperBound === undefined ? "" : ` · loss ${atMost(upperBound)}`;
   const passed = outcome === "pass" ? `any gap of ${duration(resolutionMs)} would show` : detail;
   const summary = `${failures} failed of ${plural(requests, "request")}${share}${gap}${bound} · ${outcomeWord(outcome, passed)}`;
