@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { chooseCluster } from "../harness/clusters/choose.ts";
 import { LabError } from "../harness/errors/lab-error.ts";
 import type { LabDefinition } from "../harness/lab/definition.ts";
+import { findUnmet } from "../harness/lab/find-unmet.ts";
 import { labNames, loadLab } from "../harness/lab/find-labs.ts";
 import type { LabCluster } from "../harness/lab/lab-cluster.ts";
 import { runLab } from "../harness/lab/run-lab.ts";
@@ -62,7 +63,7 @@ async function sabotageAll(
   signal: AbortSignal,
 ): Promise<readonly SabotageRecord[]> {
   const options: SabotageRunOptions = { cluster, observer: () => undefined, signal };
-  const work = labs.flatMap((lab) => [
+  const work = (await runnable(labs, cluster)).flatMap((lab) => [
     ...lab.sabotages.map((sabotage): Job => async () => [
       await runSabotage(lab, sabotage, options),
     ]),
@@ -85,16 +86,25 @@ async function sabotageAll(
   return results.flat();
 }
 
+/** The labs that can run here; of the others it is said why they cannot. */
+async function runnable(
+  labs: readonly LabDefinition[],
+  cluster: LabCluster,
+): Promise<readonly LabDefinition[]> {
+  const found = await Promise.all(
+    labs.map(async (lab) => ({ lab, unmet: await findUnmet(lab, cluster) })),
+  );
+  for (const { lab, unmet } of found)
+    if (unmet !== undefined) console.log(`skipped ${lab.name}: ${unmet}`);
+  return found.filter(({ unmet }) => unmet === undefined).map(({ lab }) => lab);
+}
+
 /** The engine's own faults need a sound run first: it tells which checks there are, and that they can pass. */
 async function generic(
   lab: LabDefinition,
   options: SabotageRunOptions,
 ): Promise<readonly SabotageRecord[]> {
   const sound = await runLab(lab, options);
-  if (sound.outcome === "skipped") {
-    console.log(`skipped ${lab.name}: ${sound.reason}`);
-    return [];
-  }
   if (sound.outcome !== "passed") return [unsound(lab, sound)];
   const found = [
     await runGenericSabotage(lab, "no-rules", sound, options),

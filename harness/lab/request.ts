@@ -1,3 +1,5 @@
+import type { OutsideAddress } from "../clusters/cluster.ts";
+
 /** The reader's own machine, as a vantage. */
 export const outside: unique symbol = Symbol("outside");
 
@@ -17,6 +19,8 @@ export interface RequestOptions {
   readonly timeoutMs?: number;
   /** From outside: the Service that lets the request in, `name` or `name.namespace`. @default the URL's host */
   readonly through?: string;
+  /** From outside: the address to connect to, where it is no Service of the cluster. */
+  readonly at?: OutsideAddress;
   /** @default the container of the vantage that has the client */
   readonly container?: string;
 }

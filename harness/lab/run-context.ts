@@ -51,6 +51,8 @@ export class RunContext {
   /** The step under way, from 1; 0 between steps. */
   stepNumber = 0;
   checks: CheckRecord[] = [];
+  /** What the lab started beside the cluster, and ends with it. */
+  readonly started: AsyncDisposable[] = [];
   signal: AbortSignal;
   readonly #times = new Map<Phase, number>();
   #timing = false;

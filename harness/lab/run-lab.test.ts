@@ -171,10 +171,10 @@ spec:
 
 test("a lab that needs what the cluster has not is skipped and says so", async () => {
   const { record } = await run(({ step }) => step("Never", async () => undefined), {
-    requires: ["docker"],
+    requires: ["gateway-api"],
   });
   expect(record).toMatchObject({ outcome: "skipped", steps: [] });
-  expect(record.reason).toContain("has no docker");
+  expect(record.reason).toContain("has no gateway-api");
 });
 
 test("an interrupted run ends its step and still cleans up", async () => {

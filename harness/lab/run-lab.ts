@@ -4,6 +4,7 @@ import { inLanguage } from "../report/text.ts";
 import type { ErrorRecord, LabOutcome, LabRecord, StepRecord } from "../report/record.ts";
 import type { LabDefinition, StepDefinition } from "./definition.ts";
 import { toErrorRecord } from "./error-record.ts";
+import { findUnmet } from "./find-unmet.ts";
 import { createNamespaces, deleteNamespaces } from "./namespaces.ts";
 import { RunContext, type RunOptions } from "./run-context.ts";
 import { createTools } from "./tools.ts";
@@ -32,13 +33,9 @@ export class LabRun {
     this.steps = steps.slice(0, options.lastStep);
   }
 
-  /** Why the cluster cannot run this lab; undefined where it can. */
-  get unmet(): string | undefined {
-    const { cluster } = this.context.options;
-    const missing = (this.context.definition.options.requires ?? []).filter(
-      (one) => !cluster.can(one),
-    );
-    return missing.length === 0 ? undefined : `${cluster.description} has no ${missing.join(", ")}`;
+  /** Why this lab cannot run here; undefined where it can. */
+  findUnmet(): Promise<string | undefined> {
+    return findUnmet(this.context.definition, this.context.options.cluster);
   }
 
   /** Installs what the lab needs and creates its namespaces. */
@@ -135,9 +132,11 @@ export class LabRun {
 
   /** Deletes what the lab created. Harmless when called twice. */
   async cleanup(): Promise<void> {
-    if (this.#cleaned || this.context.options.keep) return;
-    this.#cleaned = true;
     const { context } = this;
+    // They are no part of the cluster and do not go with it.
+    for (const one of context.started.splice(0)) await one[Symbol.asyncDispose]();
+    if (this.#cleaned || context.options.keep) return;
+    this.#cleaned = true;
     await context.time("cleanup", () => deleteNamespaces(context));
   }
 
@@ -174,7 +173,7 @@ export class LabRun {
 /** Runs a lab from its add-ons to its cleanup. Failures are in the record; nothing is thrown. */
 export async function runLab(definition: LabDefinition, options: RunOptions): Promise<LabRecord> {
   const run = new LabRun(definition, options);
-  const reason = run.unmet;
+  const reason = await run.findUnmet();
   const record =
     reason === undefined
       ? await runAll(run)

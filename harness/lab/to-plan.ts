@@ -93,6 +93,7 @@ const outsideWithinMs = 10_000;
 async function addressOf(context: RunContext, description: RequestDescription) {
   if (context.options.fault === "all-errors") return { address: nowhere };
   if (description.from !== outside) return {};
+  if (description.at) return { address: description.at };
   return { address: await addressFromOutside(context, description) };
 }
 

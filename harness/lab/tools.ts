@@ -1,9 +1,12 @@
+import { readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { LabError } from "../errors/lab-error.ts";
 import type { Kube } from "../kube/kube.ts";
 import { parseTarget } from "../kube/target.ts";
 import type { Text } from "../report/text.ts";
 import { applyManifest, type PlaceOptions, removeManifest } from "./apply-manifests.ts";
 import { type Answer, ask } from "./ask.ts";
+import { type ComposeStack, startCompose } from "./compose.ts";
 import type { SabotageOptions, StepText, Vars } from "./definition.ts";
 import { type Check, eventually, type EventuallyOptions } from "./eventually.ts";
 import { expectLoad, type LoadExpectation } from "./expect-load.ts";
@@ -44,6 +47,11 @@ export interface LabTools<V extends Vars = Vars> {
   readonly expect: Expect;
   /** Sends a described request once and gives its answer, whatever it is. */
   readonly ask: (request: RequestDescription) => Promise<Answer>;
+  /** Starts a docker compose file of the lab's folder; its containers are gone when the lab ends. */
+  readonly compose: (
+    file: string,
+    variables?: Readonly<Record<string, string>>,
+  ) => Promise<ComposeStack>;
   /** Repeats a check until it no longer throws. */
   readonly eventually: <T>(check: Check<T>, options?: EventuallyOptions) => Promise<T>;
   /** kubectl's verbs in the lab's namespaces. */
@@ -93,6 +101,7 @@ export function createTools(context: RunContext, collector: Collector): LabTools
     load,
     expect: createExpect(context),
     ask: (request) => ask(context, request),
+    compose: (file, variables = {}) => compose(context, file, variables),
     eventually: (check, options) =>
       eventually(check, { clock: context.clock, signal: context.signal, ...options }),
     kube: context.kube,
@@ -118,6 +127,7 @@ export function createReadingTools(name: string, vars: Vars, collector: Collecto
     load,
     expect: unusable,
     ask: unusable,
+    compose: unusable,
     eventually: unusable,
     kube: new Proxy({} as Kube, { get: unusable }),
     namespace: `kubelab-${name}`,
@@ -140,6 +150,22 @@ function createExpect(context: RunContext): Expect {
 
 function toStepText(text: string | StepText): StepText {
   return typeof text === "string" ? { title: text } : text;
+}
+
+async function compose(
+  context: RunContext,
+  name: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<ComposeStack> {
+  const file = join(context.definition.folder, name);
+  const { signal, namespace: project } = context;
+  const shown = `docker compose -f ${relative(process.cwd(), file)} up --detach --build`;
+  context.command(shown, await readFile(file, "utf8"));
+  const stack = await context.time("deploy", () =>
+    startCompose({ file, project, variables, signal }),
+  );
+  context.started.push(stack);
+  return stack;
 }
 
 /** What a person types to see what `ready` waits for. */

@@ -22,10 +22,11 @@ function describeTests(definition: LabDefinition): void {
   const stop = new AbortController();
   const cluster = joinSharedCluster(inject("kubelabCluster"));
   const run = new LabRun(definition, { cluster, observer: () => undefined, signal: stop.signal });
-  const { unmet } = run;
+  let unmet: string | undefined;
   const limitMs = (definition.options.stepTimeoutMs ?? 120_000) + 10_000;
 
   beforeAll(async () => {
+    unmet = await run.findUnmet();
     if (unmet === undefined) await run.prepare();
   }, 300_000);
 
