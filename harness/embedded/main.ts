@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { parseArgs } from "node:util";
+import { diskFull } from "../errors/disk-full.ts";
 import { LabError } from "../errors/lab-error.ts";
 import type { Announcement } from "./spawn.ts";
 import { startEmbedded } from "./start.ts";
@@ -12,14 +13,15 @@ async function main(): Promise<void> {
     options: { state: { type: "string" }, name: { type: "string" }, port: { type: "string" } },
   });
   const path = values.state;
-  if (path === undefined) throw new Error("--state is required: npm run cluster up starts a cluster");
+  if (path === undefined)
+    throw new Error("--state is required: npm run cluster up starts a cluster");
   const name = values.name ?? basename(path);
   process.stdout.on("error", () => {});
-  claimStateFolder({ name, path, kubeConfigPath: "" }, process.pid);
-  const reaper = startReaper(path);
   const stopped = new AbortController();
   untilToldToStop(() => stopped.abort(new Error("the cluster was told to stop")));
+  const reaper = startReaper(path);
   try {
+    claimStateFolder({ name, path, kubeConfigPath: "" }, process.pid);
     const cluster = await startEmbedded({
       stateDir: path,
       name,
@@ -42,16 +44,24 @@ function announce(announcement: Announcement): void {
   process.stdout.write(`${JSON.stringify(announcement)}\n`);
 }
 
-function describeFailure(error: unknown): Extract<Announcement, { failed: unknown }>["failed"] {
-  if (error instanceof LabError) return { code: error.code, message: error.message, advice: error.advice };
-  return { code: "CLUSTER_START_FAILED", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+function describeFailure(thrown: unknown): Extract<Announcement, { failed: unknown }>["failed"] {
+  const error = diskFull(thrown) ?? thrown;
+  if (error instanceof LabError)
+    return { code: error.code, message: error.message, advice: error.advice };
+  return {
+    code: "CLUSTER_START_FAILED",
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  };
 }
 
-/** A signal, or the end of the pipe that a parent holds open for as long as it lives. */
+/** A signal, or the end of the pipe that the parent holds open: as long as it lives, or until it says "stay". */
 function untilToldToStop(stop: () => void): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
-  if (process.env["KUBELAB_DETACHED"] === "1") return;
-  process.stdin.on("end", stop).on("error", stop).resume();
+  let said = "";
+  process.stdin.on("data", (chunk) => (said += String(chunk)));
+  process.stdin.on("error", stop).on("end", () => {
+    if (said !== "stay") stop();
+  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

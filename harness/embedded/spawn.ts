@@ -3,6 +3,7 @@ import { openSync, closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { diskFull } from "../errors/disk-full.ts";
 import { LabError } from "../errors/lab-error.ts";
 import type { ErrorCode } from "../errors/catalogue.ts";
 import { systemClock } from "../time/clock.ts";
@@ -56,12 +57,12 @@ export async function spawnEmbeddedCluster(options: SpawnOptions): Promise<Spawn
       "CLUSTER_ALREADY_RUNNING",
       `an embedded cluster named ${options.name} runs already`,
     );
-  const child = launch(folder, options);
+  const child = launchIn(folder, options);
   const abort = (): void => void child.kill("SIGTERM");
   options.signal.addEventListener("abort", abort, { once: true });
   try {
     const { serverVersion } = await announcedReady(child, folder, options);
-    if (options.detached) release(child);
+    if (options.detached) await release(child);
     return { folder, serverVersion, stop: () => stopChild(child, folder) };
   } catch (error) {
     await stopChild(child, folder);
@@ -80,6 +81,15 @@ export async function stopEmbeddedCluster(name: string): Promise<void> {
   await sweepFolder(cluster.path);
 }
 
+function launchIn(folder: StateFolder, options: SpawnOptions): ChildProcess {
+  try {
+    return launch(folder, options);
+  } catch (error) {
+    removeStateFolder(folder.path);
+    throw diskFull(error) ?? error;
+  }
+}
+
 function launch(folder: StateFolder, options: SpawnOptions): ChildProcess {
   const log = openSync(join(folder.path, "cluster.log"), "a", 0o600);
   const main = fileURLToPath(new URL("main.ts", import.meta.url));
@@ -90,12 +100,8 @@ function launch(folder: StateFolder, options: SpawnOptions): ChildProcess {
     {
       // Of its own group: Ctrl-C in the terminal reaches this process, which then ends the cluster in order.
       detached: true,
-      stdio: [options.detached ? "ignore" : "pipe", "pipe", log],
-      env: {
-        ...process.env,
-        KUBELAB_DETACHED: options.detached ? "1" : "",
-        NODE_COMPILE_CACHE: compileCacheFolder(),
-      },
+      stdio: ["pipe", "pipe", log],
+      env: { ...process.env, NODE_COMPILE_CACHE: compileCacheFolder() },
     },
   );
   closeSync(log);
@@ -122,7 +128,7 @@ async function announcedReady(
   }
   throw new LabError(
     "CLUSTER_START_FAILED",
-    `the embedded cluster ended before it was ready\n${lastLines(folder)}`,
+    `the embedded cluster ended before it was ready\n${lastLines(folder)}`.trimEnd(),
   );
 }
 
@@ -142,7 +148,12 @@ function lastLines(folder: StateFolder): string {
   }
 }
 
-function release(child: ChildProcess): void {
+/** Until this word the cluster ends with the process that starts it. */
+async function release(child: ChildProcess): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (child.stdin) child.stdin.end("stay", () => resolve());
+    else resolve();
+  });
   child.stdout?.destroy();
   child.unref();
 }

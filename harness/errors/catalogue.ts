@@ -32,6 +32,7 @@ export const catalogue = {
     exitCode: 1,
     advice: "The check cannot see this fault: make it sharper, or correct the sabotage.",
   },
+  PAGES_STALE: { exitCode: 1, advice: "Write them anew: npm run pages." },
   LAB_INVALID: { exitCode: 2, advice: "Correct the lab's file." },
   LAB_WAIT_TIMEOUT: { exitCode: 1, advice: "Look at the object's events: kubectl describe." },
   LAB_VANTAGE_UNUSABLE: {
@@ -59,6 +60,10 @@ export const catalogue = {
     advice: "Wait, log in to the registry, use a mirror, or load the images from a file.",
   },
   DISK_FULL: { exitCode: 3, advice: "Free some space: docker system df shows what is taken." },
+  TEMPORARY_FOLDER_UNUSABLE: {
+    exitCode: 3,
+    advice: "Set TMPDIR to a folder of your own that you may write to.",
+  },
   CLUSTER_TOO_OLD: { exitCode: 3, advice: "Upgrade the cluster, or run on --cluster embedded." },
   KUBECONFIG_INVALID: { exitCode: 2, advice: "Correct the file, or point KUBECONFIG at another." },
   CONTEXT_NOT_NAMED: { exitCode: 2, advice: "Name the context to use: --context NAME." },

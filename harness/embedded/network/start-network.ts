@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import { systemClock, type Clock } from "../../time/clock.ts";
+import { createFolderElsewhere } from "../state/folder-elsewhere.ts";
 import type { PodNetwork, PodSandbox } from "../pod-network.ts";
 import { Control } from "./control.ts";
 import { issueCredential } from "./credential.ts";
@@ -168,6 +169,6 @@ function socketPathIn(stateDir: string): { path: string; folder?: string } {
     return { path: `\\\\.\\pipe\\kubelab-${randomBytes(16).toString("hex")}` };
   const path = join(stateDir, "network.sock");
   if (Buffer.byteLength(path) <= maxSocketPathBytes) return { path };
-  const folder = mkdtempSync("/tmp/kubelab-net-");
+  const folder = createFolderElsewhere(stateDir);
   return { path: join(folder, "network.sock"), folder };
 }

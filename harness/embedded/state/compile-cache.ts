@@ -1,4 +1,5 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
+import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -21,4 +22,10 @@ export function compileCacheFolder(): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Keeps what this process compiles from now on, for later runs. */
+export function keepCompiledCode(): void {
+  const folder = compileCacheFolder();
+  if (folder !== undefined) enableCompileCache(folder);
 }

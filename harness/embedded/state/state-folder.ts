@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
 import {
+  accessSync,
   chmodSync,
+  constants,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,7 +13,10 @@ import {
 } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { LabError } from "../../errors/lab-error.ts";
+import { diskFull } from "../../errors/disk-full.ts";
 import { systemClock } from "../../time/clock.ts";
+import { removeFoldersElsewhere } from "./folder-elsewhere.ts";
 import { identifyProcess, isRunning, type ProcessIdentity } from "./process-identity.ts";
 
 /** Where one embedded cluster keeps everything it writes; gone when the cluster is. */
@@ -31,13 +37,39 @@ const abandonedAfterMs = 60_000;
 export function stateRoot(): string {
   const uid = process.platform === "win32" ? userInfo().username : String(process.getuid?.());
   const root = join(tmpdir(), `kubelab-${uid}`);
-  mkdirSync(root, { recursive: true, mode: 0o700 });
-  if (process.platform !== "win32" && statSync(root).uid !== process.getuid?.())
-    throw new Error(
-      `${root} belongs to another user; remove it or set TMPDIR to a folder of your own`,
-    );
-  chmodSync(root, 0o700);
+  try {
+    // Not recursive: Node never returns from that where the system says that /proc/kubelab-0 is missing.
+    mkdirSync(root, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw unusable(root, error);
+  }
+  mustBeOwn(root);
+  try {
+    chmodSync(root, 0o700);
+    accessSync(root, constants.W_OK);
+  } catch (error) {
+    throw unusable(root, error);
+  }
   return root;
+}
+
+/** Others may write to the folder for temporary files: what they put in our place is not used. */
+function mustBeOwn(root: string): void {
+  const found = lstatSync(root);
+  const isOwn = process.platform === "win32" || found.uid === process.getuid?.();
+  if (found.isDirectory() && isOwn) return;
+  const what = found.isDirectory() ? "belongs to another user" : "is not a folder";
+  throw new LabError("TEMPORARY_FOLDER_UNUSABLE", `${root} ${what}`);
+}
+
+function unusable(root: string, error: unknown): LabError {
+  const { code } = error as NodeJS.ErrnoException;
+  return (
+    diskFull(error) ??
+    new LabError("TEMPORARY_FOLDER_UNUSABLE", `${root} cannot be written: ${code}`, {
+      cause: error,
+    })
+  );
 }
 
 /** Makes the folder of a new cluster; undefined where a cluster of that name has one already. */
@@ -47,7 +79,14 @@ export function createStateFolder(name: string): StateFolder | undefined {
     mkdirSync(folder.path, { mode: 0o700 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return undefined;
-    throw error;
+    throw unusable(folder.path, error);
+  }
+  try {
+    // Until the cluster's process takes it over: a start that is killed leaves no folder without an owner.
+    claimStateFolder(folder, process.pid);
+  } catch (error) {
+    removeStateFolder(folder.path);
+    throw diskFull(error) ?? error;
   }
   return folder;
 }
@@ -82,6 +121,7 @@ export function abandonedFolders(): readonly StateFolder[] {
 }
 
 export function removeStateFolder(path: string): void {
+  removeFoldersElsewhere(path);
   rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }
 
