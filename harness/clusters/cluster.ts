@@ -49,5 +49,7 @@ export interface StartedCluster extends AsyncDisposable {
   recentLog?(): readonly string[];
   /** The image reference to use on this cluster for one that the labs name. */
   image(reference: string): string;
+  /** The command that ends the cluster where it was kept; undefined where it is not ours to end. */
+  readonly howToEnd?: string | undefined;
   stop(): Promise<void>;
 }
