@@ -85,7 +85,8 @@ export interface RequestExpectation {
   toRefuse(options?: ExactMatcherOptions & { readonly as?: ErrorClass }): Promise<Verdict>;
 }
 
-const fewRequests = 20;
+/** How many requests a matcher sends that takes none to be sure. */
+export const fewRequests = 20;
 const refusals: readonly ErrorClass[] = [
   "refused",
   "reset",

@@ -1,3 +1,4 @@
+import { textField } from "../../fixtures/client/text-field.ts";
 import { LabError } from "../errors/lab-error.ts";
 import type { ClosedLoopPlan, OpenLoopPlan, RequestPlan } from "../traffic/plan.ts";
 import { outside, type RequestDescription } from "./request.ts";
@@ -122,16 +123,4 @@ async function mayOpen(context: RunContext, error: unknown, namespace: string, n
   const path = `/api/v1/namespaces/${namespace}/services/${name}`;
   const service = await context.kube.api.request<{ spec?: { type?: string } }>("GET", path);
   return service.spec?.type === "NodePort" || service.spec?.type === "LoadBalancer";
-}
-
-/** A protobuf message whose field 1 is this text, in base64. */
-function textField(text: string): string {
-  const bytes = Buffer.from(text, "utf8");
-  if (bytes.length === 0) return "";
-  const length: number[] = [];
-  for (let rest = bytes.length; ; rest >>= 7) {
-    length.push(rest > 127 ? (rest & 127) | 128 : rest);
-    if (rest <= 127) break;
-  }
-  return Buffer.concat([Buffer.from([0x0a, ...length]), bytes]).toString("base64");
 }
