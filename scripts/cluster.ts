@@ -1,10 +1,17 @@
 import { parseArgs } from "node:util";
-import { runningClusters, spawnEmbeddedCluster, stopEmbeddedCluster } from "../harness/embedded/index.ts";
+import {
+  runningClusters,
+  spawnEmbeddedCluster,
+  stopEmbeddedCluster,
+} from "../harness/embedded/index.ts";
+import { runningEmbeddedCluster } from "../harness/clusters/embedded.ts";
 import { LabError } from "../harness/errors/lab-error.ts";
+import { withAddons } from "../harness/lab/with-addons.ts";
 import { runCommand } from "./run-command.ts";
 
 const usage = `npm run cluster -- up [--name NAME] [--port PORT]   start an embedded cluster that stays
 npm run cluster -- status                              what runs, and how to use it with kubectl
+npm run cluster -- install ADDON [--name NAME]         put istio or ingress-nginx into it, as labs do
 npm run cluster -- down [--name NAME | --all]          stop it and leave nothing behind
 
   --name NAME   which cluster (default: "default")
@@ -22,13 +29,22 @@ await runCommand(usage, async (signal) => {
     },
   });
   const [verb, ...rest] = positionals;
-  if (rest.length > 0) throw new LabError("LAB_USAGE", `unexpected argument: ${rest.join(" ")}`);
+  if (rest.length > (verb === "install" ? 1 : 0))
+    throw new LabError("LAB_USAGE", `unexpected argument: ${rest.join(" ")}`);
   if (!/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/.test(values.name))
-    throw new LabError("LAB_USAGE", `--name ${values.name}: expected up to 32 lower-case letters, digits and dashes`);
+    throw new LabError(
+      "LAB_USAGE",
+      `--name ${values.name}: expected up to 32 lower-case letters, digits and dashes`,
+    );
   if (verb === "up") await up(values.name, values.port, signal);
   else if (verb === "status") status();
+  else if (verb === "install") await install(values.name, rest[0], signal);
   else if (verb === "down") await down(values.all ? undefined : values.name);
-  else throw new LabError("LAB_USAGE", `expected up, status or down, got ${verb ?? "nothing"}`);
+  else
+    throw new LabError(
+      "LAB_USAGE",
+      `expected up, status, install or down, got ${verb ?? "nothing"}`,
+    );
 });
 
 async function up(name: string, port: string | undefined, signal: AbortSignal): Promise<void> {
@@ -41,15 +57,32 @@ async function up(name: string, port: string | undefined, signal: AbortSignal): 
     onPhase: (phase) => console.log(`· ${phase}`),
   });
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  console.log(`cluster ${name} is up after ${seconds} s (Kubernetes ${cluster.serverVersion} API)\n`);
+  console.log(
+    `cluster ${name} is up after ${seconds} s (Kubernetes ${cluster.serverVersion} API)\n`,
+  );
   console.log(howToUse(name, cluster.folder.kubeConfigPath));
+}
+
+async function install(
+  name: string,
+  addon: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (addon === undefined)
+    throw new LabError("LAB_USAGE", "expected the add-on's name: istio or ingress-nginx");
+  await using cluster = await runningEmbeddedCluster(name);
+  await withAddons(cluster).addon(addon, (text) => console.log(`· ${text}`), signal);
+  console.log(`${addon} is ready`);
 }
 
 function status(): void {
   const clusters = runningClusters();
-  if (clusters.length === 0) return console.log("no embedded cluster runs; npm run cluster up starts one");
+  if (clusters.length === 0)
+    return console.log("no embedded cluster runs; npm run cluster up starts one");
   for (const cluster of clusters)
-    console.log(`${cluster.name} (process ${cluster.owner.pid})\n${howToUse(cluster.name, cluster.kubeConfigPath)}\n`);
+    console.log(
+      `${cluster.name} (process ${cluster.owner.pid})\n${howToUse(cluster.name, cluster.kubeConfigPath)}\n`,
+    );
 }
 
 async function down(name: string | undefined): Promise<void> {
