@@ -35,6 +35,18 @@ describe("an even spread", () => {
   });
 });
 
+test("a spread of kept connections is no spread of requests: inconclusive", () => {
+  const pinned = Array.from({ length: 10_000 }, (_, i) =>
+    answered(i, "v1", {
+      connection: i % 6,
+      responder: { app: "combat", version: "v1", pod: ["a", "b"][i % 2] ?? "" },
+    }),
+  );
+  const verdict = judgeBalance(pinned, { members: 2 });
+  expect(verdict.outcome).toBe("inconclusive");
+  expect(verdict.summary).toContain("each connection keeps its target");
+});
+
 describe("what is not an even spread fails and says why", () => {
   test.each<[string, Record<string, number>, BalanceOptions["members"], RegExp]>([
     ["one pod only", { a: 1 }, 2, /everything goes to a/],

@@ -8,7 +8,7 @@ import {
 } from "./attribution.ts";
 import { robbinsInterval } from "./confidence.ts";
 import { createSettledFact, toVerdict } from "./facts.ts";
-import { createIndependenceTest, type Independence } from "./independence.ts";
+import { createIndependenceTest, type Independence, PINNED } from "./independence.ts";
 import { judgeAll, type Judge } from "./judge.ts";
 import { createSprt, leastMeanRequests, type Sprt } from "./sprt.ts";
 import type { TargetEvidence } from "./split.ts";
@@ -97,7 +97,7 @@ export function createBalance(options: BalanceOptions): Judge<Verdict<BalanceEvi
     fact.mark();
     return undefined;
   };
-  const step = (name: string | undefined): void => {
+  const step = (name: string | undefined, connection: number): void => {
     let closed = false;
     for (const { member, test } of open) {
       test.add(member.name === name);
@@ -108,7 +108,7 @@ export function createBalance(options: BalanceOptions): Judge<Verdict<BalanceEvi
     if (name === undefined) return;
     const member = members.get(name) ?? join(name);
     member.hits++;
-    order.add(member.index);
+    order.add(member.index, connection);
   };
   const decide = (): Outcome | undefined => {
     if (fact.ripe || rejected) return "fail";
@@ -137,9 +137,11 @@ export function createBalance(options: BalanceOptions): Judge<Verdict<BalanceEvi
       if (final) return;
       requests++;
       fact.next();
-      step(nameOf(observation));
+      step(nameOf(observation), observation.connection);
       const outcome = decide();
-      if (outcome) final = conclude(outcome);
+      if (outcome === "pass" && order.result().pattern === "pinned")
+        final = conclude("inconclusive", PINNED);
+      else if (outcome) final = conclude(outcome);
       else if (requests >= settings.cap)
         final = fact.happened
           ? conclude("fail")

@@ -6,9 +6,14 @@ import { createDraw, simulationSeed } from "./simulated-stream.ts";
 const seed = simulationSeed();
 console.log(`seed ${seed} (KUBELAB_SEED repeats it)`);
 
-function patternOf(count: number, categories: number, next: (i: number) => number): Independence {
+function patternOf(
+  count: number,
+  categories: number,
+  next: (i: number) => number,
+  connectionOf: (i: number) => number = (i) => i,
+): Independence {
   const order = createIndependenceTest(categories);
-  for (let i = 0; i < count; i++) order.add(next(i));
+  for (let i = 0; i < count; i++) order.add(next(i), connectionOf(i));
   return order.result();
 }
 
@@ -38,4 +43,24 @@ test("round robin has no dispersion, independent draws have one of about 1", () 
 test("too few answers, or only one answerer, say nothing", () => {
   expect(patternOf(10, 2, (i) => i % 2).pattern).toBe("unknown");
   expect(patternOf(1000, 2, () => 0).pattern).toBe("unknown");
+});
+
+test("one draw for each connection is pinned, however the connections take turns", () => {
+  const draw = createDraw([0.5, 0.5], seed);
+  const own = [0, 1, 1, 0, 1, 0];
+  const inTurn = patternOf(
+    1000,
+    2,
+    (i) => own[i % 6] ?? 0,
+    (i) => i % 6,
+  );
+  expect(inTurn).toMatchObject({ pattern: "pinned", pairs: { of: 994, equal: 994 } });
+  const perRequest = patternOf(1000, 2, draw, (i) => i % 6);
+  expect(perRequest.pattern).toBe("independent");
+});
+
+test("draws for each request on kept connections are called pinned in no run", () => {
+  const draw = createDraw([0.9, 0.1], seed);
+  const runs = Array.from({ length: 500 }, () => patternOf(1000, 2, draw, (i) => i % 10));
+  expect(runs.filter(({ pattern }) => pattern === "pinned")).toEqual([]);
 });

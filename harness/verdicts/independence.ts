@@ -1,6 +1,6 @@
-/** How the answers follow one another: independent draws, a rotation, or clumps. */
+/** How the answers follow one another: independent draws, a rotation, clumps, or one draw for each connection. */
 export type Independence = {
-  readonly pattern: "independent" | "rotating" | "clumped" | "unknown";
+  readonly pattern: "independent" | "rotating" | "clumped" | "pinned" | "unknown";
   /** Stretches of equal answers, and how many independent draws would make. */
   readonly runs: number;
   readonly expectedRuns: number;
@@ -8,11 +8,17 @@ export type Independence = {
   readonly runsZ: number;
   /** Variance of the counts in blocks over that of independent draws: 1 independent, near 0 round robin. */
   readonly dispersion: number;
+  /** Answers equal to the one before on their connection, and how many independent draws would make. */
+  readonly pairs: { readonly of: number; readonly equal: number; readonly expectedEqual: number };
 };
 
-/** Collects what a runs test and a dispersion test need. */
+/** Why a share of requests cannot be told where connections are drawn. */
+export const PINNED =
+  "each connection keeps its target: connections are drawn, not requests, so send on new ones";
+
+/** Collects what a runs test, a dispersion test and a test of pairs need. */
 export interface IndependenceTest {
-  add(category: number): void;
+  add(category: number, connection: number): void;
   result(): Independence;
 }
 
@@ -34,6 +40,9 @@ export function createIndependenceTest(categories: number): IndependenceTest {
   let runs = 0;
   let blocks = 0;
   let previous = -1;
+  const last = new Map<number, number>();
+  let pairs = 0;
+  let equal = 0;
   const closeBlock = (): void => {
     for (let i = 0; i < categories; i++) {
       const c = block[i] ?? 0;
@@ -44,7 +53,11 @@ export function createIndependenceTest(categories: number): IndependenceTest {
     blocks++;
   };
   return {
-    add(category) {
+    add(category, connection) {
+      const before = last.get(connection);
+      last.set(connection, category);
+      if (before !== undefined) pairs++;
+      if (before === category) equal++;
       if (category !== previous) runs++;
       previous = category;
       counts[category] = (counts[category] ?? 0) + 1;
@@ -56,12 +69,16 @@ export function createIndependenceTest(categories: number): IndependenceTest {
       const runsZ = expected.deviation > 0 ? (runs - expected.mean) / expected.deviation : 0;
       const dispersion = dispersionIndex(sums, squares, blocks);
       const dispersionZ = (dispersion - 1) * Math.sqrt(((blocks - 1) * (categories - 1)) / 2);
+      const alike = counts.reduce((sum, c) => sum + (c / Math.max(1, n)) ** 2, 0);
+      const enough = n >= ENOUGH && expected.deviation > 0;
+      const pattern = isPinned(pairs, equal, alike) ? "pinned" : name(runsZ, dispersionZ);
       return {
-        pattern: n < ENOUGH || expected.deviation === 0 ? "unknown" : name(runsZ, dispersionZ),
+        pattern: enough ? pattern : "unknown",
         runs,
         expectedRuns: expected.mean,
         runsZ,
         dispersion,
+        pairs: { of: pairs, equal, expectedEqual: pairs * alike },
       };
     },
   };
@@ -72,6 +89,16 @@ function name(runsZ: number, dispersionZ: number): Independence["pattern"] {
   // A weighted rotation can have unremarkable runs; its blocks then are too equal.
   if (runsZ > NOTABLE || dispersionZ < -NOTABLE) return "rotating";
   return "independent";
+}
+
+/**
+ * Whether connections and not requests are drawn: answers repeat the one before on their connection at least
+ * half as often as could be beyond what chance makes, and far beyond what chance makes of that.
+ */
+function isPinned(pairs: number, equal: number, alike: number): boolean {
+  const beyond = equal - pairs * alike;
+  const deviation = Math.sqrt(pairs * alike * (1 - alike));
+  return beyond > 0.5 * pairs * (1 - alike) && beyond > 1.5 * NOTABLE * deviation;
 }
 
 /** Mean and deviation of the number of runs in a random order of these counts (Wald and Wolfowitz). */

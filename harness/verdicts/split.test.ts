@@ -136,6 +136,17 @@ test("reports a rotation and does not fail it; flags clumps", () => {
   expect(clumped.summary).toContain("answers come in clumps");
 });
 
+test("cannot be told where each connection keeps its target, and says so", () => {
+  const own = ["v1", "v2", "v1", "v1", "v1", "v1", "v1", "v1", "v1", "v1"];
+  const pinned = Array.from({ length: 10_000 }, (_, i) =>
+    answered(i, own[i % 10] ?? "", { connection: i % 10 }),
+  );
+  const verdict = judgeSplit(pinned, { weights });
+  expect(verdict.outcome).toBe("inconclusive");
+  expect(verdict.evidence.independence.pattern).toBe("pinned");
+  expect(verdict.summary).toContain("INCONCLUSIVE (each connection keeps its target");
+});
+
 test.each([
   [{ weights: { v1: 100 } }, /two targets/],
   [{ weights: { v1: -1, v2: 2 } }, /none below 0/],

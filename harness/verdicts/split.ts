@@ -8,7 +8,7 @@ import {
   type Tally,
 } from "./attribution.ts";
 import { robbinsInterval, zeroOfBound } from "./confidence.ts";
-import { createIndependenceTest, type Independence } from "./independence.ts";
+import { createIndependenceTest, type Independence, PINNED } from "./independence.ts";
 import { judgeAll, type Judge } from "./judge.ts";
 import { likeliestCause } from "./share-causes.ts";
 import {
@@ -115,7 +115,7 @@ export function createSplit(options: SplitOptions): SplitJudge {
       strangers.add(name ?? `an answer ${observation.status ?? ""} without a name`);
       return STRANGER;
     }
-    order.add(index);
+    order.add(index, observation.connection);
     return index;
   };
   const targets = (): Record<string, TargetEvidence> => toTargets(names, settings, test);
@@ -149,7 +149,7 @@ export function createSplit(options: SplitOptions): SplitJudge {
     add(observation) {
       if (final) return;
       test.add(categorize(observation));
-      if (test.decision) final = conclude(test.decision);
+      if (test.decision) final = decided(test.decision);
       else if (test.requests >= cap) final = stop(`undecided at the cap of ${count(cap)} requests`);
     },
     verdict: () => final,
@@ -159,6 +159,13 @@ export function createSplit(options: SplitOptions): SplitJudge {
     },
     live: () => ({ requests: test.requests, targets: targets(), errors: errors.total }),
   };
+
+  /** A PASS counts independent requests; where connections are drawn there are far fewer draws than that. */
+  function decided(outcome: "pass" | "fail"): Verdict<SplitEvidence> {
+    return outcome === "pass" && order.result().pattern === "pinned"
+      ? conclude("inconclusive", PINNED)
+      : conclude(outcome);
+  }
 
   function stop(why: string): Verdict<SplitEvidence> {
     return test.failure ? conclude("fail") : conclude("inconclusive", why);
