@@ -1,0 +1,35 @@
+import type { LoadDescription } from "../lab/load.ts";
+import type { RequestDescription } from "../lab/request.ts";
+
+/** One thing that a step does, as its code says it. */
+export type Action =
+  | {
+      readonly type: "apply" | "remove";
+      readonly names: readonly string[];
+      readonly space?: string;
+    }
+  | { readonly type: "ready"; readonly targets: readonly string[] }
+  | { readonly type: "kube"; readonly verb: string; readonly args: readonly unknown[] }
+  | { readonly type: "ask"; readonly request: RequestDescription }
+  | {
+      readonly type: "load";
+      readonly load: LoadDescription;
+      /** What is done while the traffic runs. */
+      readonly during: readonly Action[];
+    }
+  | Check;
+
+/** One expectation of a step. */
+export interface Check {
+  readonly type: "check";
+  readonly of: RequestDescription | LoadDescription | ValueOf;
+  readonly matcher: string;
+  readonly not: boolean;
+  readonly args: readonly unknown[];
+}
+
+/** A plain value that is checked, by the name that its message has. */
+export interface ValueOf {
+  readonly type: "value";
+  readonly name: string;
+}
