@@ -27,6 +27,15 @@ export class AddressPool {
   }
 }
 
+/** A pod's place on the network, from before its first container until after its last. */
+export interface RunningSandbox {
+  readonly network: PodSandbox;
+  readonly hostFiles: readonly Mount[];
+  readonly madeAtMs: number;
+  /** False once the pod has left the network. */
+  readonly ready: boolean;
+}
+
 /** How the pod appears on the network. */
 export function toSandbox(pod: Pod, ip: string): PodSandbox {
   const { metadata, spec } = pod;
