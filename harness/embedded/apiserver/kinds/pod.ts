@@ -41,6 +41,7 @@ export const podKind = defineKind({
     const spec = copyJson(pod.spec);
     if (spec) requestLimits(spec);
     pod.status = { phase: "Pending", qosClass: spec ? qosClassOf(spec) : "BestEffort" };
+    if (gatesOf(pod).length > 0) pod.status.conditions = [gated];
   },
   validate(pod, errors, old) {
     validatePodSpec("spec", pod.spec, errors);
@@ -64,10 +65,30 @@ export const podKind = defineKind({
   columns: podColumns,
 });
 
+/** Kubernetes leaves out when it became so. */
+const gated = {
+  type: "PodScheduled",
+  status: "False",
+  reason: "SchedulingGated",
+  message: "Scheduling is blocked due to non-empty scheduling gates",
+  lastProbeTime: null as unknown as string,
+  lastTransitionTime: null as unknown as string,
+};
+
+function gatesOf({ spec }: Pod): readonly string[] {
+  return (spec?.schedulingGates ?? []).map(({ name }) => name);
+}
+
 const changeable =
   "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
 function checkUnchanged(pod: Pod, old: Pod, errors: FieldErrors): void {
+  const before = gatesOf(old);
+  const added = gatesOf(pod).find((gate) => !before.includes(gate));
+  if (added !== undefined) {
+    const why = `only deletion is allowed, but found new scheduling gate '${added}'`;
+    errors.forbidden("spec.schedulingGates", why);
+  }
   const wasUnbound = !old.spec?.nodeName && pod.spec?.nodeName;
   if (!equalJson(fixedParts(pod, Boolean(wasUnbound)), fixedParts(old, Boolean(wasUnbound)))) {
     errors.forbidden("spec", changeable);
@@ -82,6 +103,7 @@ function fixedParts({ spec }: Pod, ignoreNode: boolean): unknown {
   }
   delete fixed.activeDeadlineSeconds;
   delete fixed.tolerations;
+  delete fixed.schedulingGates;
   if (ignoreNode) delete fixed.nodeName;
   return fixed;
 }

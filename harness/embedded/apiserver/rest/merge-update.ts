@@ -19,7 +19,13 @@ export function mergeUpdate(
     });
   }
   if (subresource !== "") {
-    return { ...copyJson(current), metadata, ...(wanted.spec ? { spec: wanted.spec } : {}) };
+    // A binding also tells, as a condition, that the pod is scheduled.
+    return withoutUndefined({
+      ...copyJson(current),
+      metadata,
+      ...(wanted.spec ? { spec: wanted.spec } : {}),
+      ...(subresource === "binding" ? { status: wanted.status } : {}),
+    });
   }
   if (!kind.status) return { ...wanted, metadata };
   return withoutUndefined({ ...wanted, metadata, status: copyJson(current.status) });

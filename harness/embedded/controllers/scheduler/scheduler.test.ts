@@ -91,3 +91,39 @@ test("a pod for another scheduler is left alone", async () => {
   expect((await cluster.client.get(pods, key)).spec?.nodeName).toBeUndefined();
   expect(await cluster.events("lab", "Pod")).toEqual([]);
 });
+
+test("a pod with scheduling gates waits until the last one is taken away", async () => {
+  await using cluster = await withPod({
+    schedulingGates: [{ name: "lab/one" }, { name: "lab/two" }],
+  });
+  const { spec, status } = await cluster.client.get(pods, key);
+  expect(spec?.nodeName).toBeUndefined();
+  expect(status?.conditions).toEqual([
+    {
+      type: "PodScheduled",
+      status: "False",
+      reason: "SchedulingGated",
+      message: "Scheduling is blocked due to non-empty scheduling gates",
+      lastProbeTime: null,
+      lastTransitionTime: null,
+    },
+  ]);
+  const keep = async (...names: string[]): Promise<void> => {
+    const pod = await cluster.client.get(pods, key);
+    const schedulingGates = names.map((name) => ({ name }));
+    await cluster.client.update(pods, {
+      ...pod,
+      spec: { containers: [], ...pod.spec, schedulingGates },
+    });
+    await cluster.settle();
+  };
+  await expect(keep("lab/one", "lab/three")).rejects.toThrow(
+    "spec.schedulingGates: Forbidden: only deletion is allowed, but found new scheduling gate 'lab/three'",
+  );
+  await keep("lab/two");
+  expect((await cluster.client.get(pods, key)).spec?.nodeName).toBeUndefined();
+  await keep();
+  const bound = await cluster.client.get(pods, key);
+  expect(bound.spec?.nodeName).toBe("node");
+  expect(bound.status?.conditions?.map(({ reason }) => reason)).toEqual([undefined]);
+});

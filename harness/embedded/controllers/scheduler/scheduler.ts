@@ -150,6 +150,7 @@ export class Scheduler implements Controller {
 function isWaiting({ metadata, spec, status }: Pod): boolean {
   return (
     !spec?.nodeName &&
+    (spec?.schedulingGates ?? []).length === 0 &&
     !metadata?.deletionTimestamp &&
     (spec?.schedulerName ?? schedulerName) === schedulerName &&
     status?.phase !== "Succeeded" &&
