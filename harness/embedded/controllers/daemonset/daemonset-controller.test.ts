@@ -68,3 +68,41 @@ test("a rolling update replaces one pod at a time", async () => {
   const images = (await cluster.list(pods, "lab")).map(({ spec }) => spec?.containers[0]?.image);
   expect(images).toEqual(["bb:2", "bb:2"]);
 });
+
+test("maxSurge puts the new pod beside the old one, which goes once the new one is available", async () => {
+  const updateStrategy = { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+  await using cluster = await started({ updateStrategy });
+  await cluster.runPods("lab");
+  await cluster.advance(2_000);
+  const body = { spec: { template: template("bb:2") } };
+  await cluster.client.patch(daemonSets, key, { type: "merge", body });
+  await cluster.settle();
+  const shown = async (): Promise<string[]> =>
+    (await cluster.list(pods, "lab"))
+      .map(({ spec, metadata }) => {
+        const going = metadata?.deletionTimestamp ? " going" : "";
+        return `${spec?.containers[0]?.image} on ${spec?.nodeName}${going}`;
+      })
+      .toSorted();
+  expect(await shown()).toEqual(["bb:1 on node", "bb:2 on node"]);
+  await cluster.runPods("lab");
+  expect(await shown()).toEqual(["bb:1 on node going", "bb:2 on node"]);
+  await cluster.runPods("lab");
+  expect(await shown()).toEqual(["bb:2 on node"]);
+  const { status } = await cluster.client.get(daemonSets, key);
+  expect(status).toMatchObject({ updatedNumberScheduled: 1, numberAvailable: 1 });
+});
+
+test("a failed pod is told of, and replaced", async () => {
+  await using cluster = await started();
+  const [pod] = await cluster.list(pods, "lab");
+  if (!pod) throw new Error("no pod");
+  await cluster.report(pod, { ready: false, phase: "Failed" });
+  await cluster.settle();
+  const name = pod.metadata?.name;
+  expect(await cluster.events("lab", "DaemonSet")).toContain(
+    `Warning FailedDaemonPod Found failed daemon pod lab/${name} on node node, will try to kill it`,
+  );
+  expect(await cluster.podNames("lab")).not.toContain(name);
+  expect(await cluster.podNames("lab")).toHaveLength(1);
+});

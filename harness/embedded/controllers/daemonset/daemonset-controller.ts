@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { DaemonSet } from "kubernetes-types/apps/v1";
 import type { Node, Pod } from "kubernetes-types/core/v1";
 import { daemonSets, nodes, pods } from "../../resources.ts";
+import { type EventRecorder, referenceTo } from "../../events.ts";
 import type { Informer } from "../../informer.ts";
 import type { ControllerContext } from "../loop/context.ts";
 import type { Controller, Enqueue, Result } from "../loop/controller.ts";
@@ -9,7 +10,7 @@ import { Expectations } from "../loop/expectations.ts";
 import { keyOf, parseKey } from "../loop/key.ts";
 import { claim } from "../objects/claim.ts";
 import { resolveFenceposts } from "../objects/int-or-percent.ts";
-import { isAvailable, isFinished, msUntilNextAvailable } from "../objects/pod-state.ts";
+import { isAvailable, isFinished, isReady, msUntilNextAvailable } from "../objects/pod-state.ts";
 import { isNamespaceTerminating, PodControl } from "../pods/pod-control.ts";
 import { slowStart } from "../pods/slow-start.ts";
 import { watchOwnedPods } from "../pods/watch-owned-pods.ts";
@@ -39,6 +40,7 @@ export class DaemonSetController implements Controller {
   readonly #nodes: Informer<Node>;
   readonly #expectations: Expectations;
   readonly #podControl: PodControl;
+  readonly #recorder: EventRecorder;
 
   constructor(context: ControllerContext) {
     this.#context = context;
@@ -46,8 +48,8 @@ export class DaemonSetController implements Controller {
     this.#pods = context.caches.of(pods);
     this.#nodes = context.caches.of(nodes);
     this.#expectations = new Expectations(context.clock);
-    const recorder = context.recorder("daemonset-controller");
-    this.#podControl = new PodControl(context.client, recorder, daemonSets);
+    this.#recorder = context.recorder("daemonset-controller");
+    this.#podControl = new PodControl(context.client, this.#recorder, daemonSets);
   }
 
   watch(enqueue: Enqueue): void {
@@ -100,6 +102,7 @@ export class DaemonSetController implements Controller {
 
   async #manage(view: View): Promise<void> {
     const { set, owned } = view;
+    const surging = this.#limits(set).surge > 0;
     const missing: string[] = [];
     const surplus: Pod[] = [];
     for (const node of this.#nodes.list()) {
@@ -107,11 +110,12 @@ export class DaemonSetController implements Controller {
       const there = owned.filter((pod) => targetNodeOf(pod) === name);
       const alive = there.filter(({ metadata }) => !metadata?.deletionTimestamp);
       const ended = alive.filter(isFinished);
+      for (const pod of ended) this.#tellEnded(set, pod, name);
       surplus.push(...ended);
       const running = alive.filter((pod) => !isFinished(pod));
       if (!runsOn(set, node)) surplus.push(...running);
       else if (there.length === 0) missing.push(name);
-      else surplus.push(...running.slice(1));
+      else surplus.push(...(surging ? this.#beyondPair(view, running) : running.slice(1)));
     }
     if (missing.length + surplus.length > 0) await this.#change(view, missing, surplus);
     else if (set.spec?.updateStrategy?.type !== "OnDelete") await this.#replaceOutdated(view);
@@ -140,17 +144,77 @@ export class DaemonSetController implements Controller {
     if (error !== undefined) throw error;
   }
 
-  /** Deletes as many pods of an old revision as may be missing; those that are down already come first. */
-  async #replaceOutdated({ set, hash, owned }: View): Promise<void> {
+  #tellEnded(set: DaemonSet, { metadata, status }: Pod, node: string): void {
+    const which = `daemon pod ${metadata?.namespace}/${metadata?.name} on node ${node}`;
+    const [type, reason, message] =
+      status?.phase === "Failed"
+        ? (["Warning", "FailedDaemonPod", `Found failed ${which}, will try to kill it`] as const)
+        : ([
+            "Normal",
+            "SucceededDaemonPod",
+            `Found succeeded ${which}, will try to delete it`,
+          ] as const);
+    this.#recorder.record(referenceTo(daemonSets, set), type, reason, message);
+  }
+
+  /** While surging an old and a new pod may share a node until the new one is available or the old one is not ready. */
+  #beyondPair({ set, hash }: View, running: readonly Pod[]): Pod[] {
+    const sorted = running.toSorted((one, other) => (createdAt(one) < createdAt(other) ? -1 : 1));
+    const [fresh, ...freshToo] = sorted.filter((pod) => hashIn(pod) === hash);
+    const [old, ...oldToo] = sorted.filter((pod) => hashIn(pod) !== hash);
+    const replaced = fresh && old && (!isReady(old) || this.#isUp(set, fresh)) ? [old] : [];
+    return [...replaced, ...freshToo, ...oldToo];
+  }
+
+  #isUp({ spec }: DaemonSet, pod: Pod): boolean {
+    const nowMs = this.#context.clock.now();
+    return !pod.metadata?.deletionTimestamp && isAvailable(pod, spec?.minReadySeconds ?? 0, nowMs);
+  }
+
+  #limits(set: DaemonSet): { readonly surge: number; readonly unavailable: number } {
     const { rollingUpdate } = set.spec?.updateStrategy ?? {};
     const wanted = this.#nodes.list().filter((node) => runsOn(set, node)).length;
-    const { unavailable } = resolveFenceposts(0, rollingUpdate?.maxUnavailable ?? 1, wanted);
-    const nowMs = this.#context.clock.now();
-    const isUp = (pod: Pod): boolean =>
-      !pod.metadata?.deletionTimestamp && isAvailable(pod, set.spec?.minReadySeconds ?? 0, nowMs);
+    return resolveFenceposts(
+      rollingUpdate?.maxSurge ?? 0,
+      rollingUpdate?.maxUnavailable ?? 1,
+      wanted,
+    );
+  }
+
+  /** Makes way for the new revision: new pods beside the old ones where there may be more, else fewer for a while. */
+  async #replaceOutdated(view: View): Promise<void> {
+    const { surge, unavailable } = this.#limits(view.set);
+    if (surge > 0) return this.#addBesideOutdated(view, surge);
+    return this.#deleteOutdated(view, unavailable);
+  }
+
+  /** Puts a new pod beside as many old ones as the surge allows; an old one that is down does not count. */
+  async #addBesideOutdated(view: View, surge: number): Promise<void> {
+    const { set, hash, owned } = view;
+    const alone: { readonly node: string; readonly up: boolean }[] = [];
+    let surging = 0;
+    for (const { metadata } of this.#nodes.list().filter((node) => runsOn(set, node))) {
+      const node = metadata?.name ?? "";
+      const there = owned.filter((pod) => targetNodeOf(pod) === node);
+      const alive = there.filter((pod) => !pod.metadata?.deletionTimestamp && !isFinished(pod));
+      const fresh = alive.find((pod) => hashIn(pod) === hash);
+      const old = alive.find((pod) => hashIn(pod) !== hash);
+      if (old && fresh && !this.#isUp(set, fresh)) surging++;
+      if (old && !fresh) alone.push({ node, up: this.#isUp(set, old) });
+    }
+    const down = alone.filter(({ up }) => !up);
+    const next = alone.filter(({ up }) => up).slice(0, Math.max(0, surge - surging));
+    const chosen = [...down, ...next].map(({ node }) => node);
+    if (chosen.length > 0) await this.#change(view, chosen, []);
+  }
+
+  /** Deletes as many pods of an old revision as may be missing; those that are down already come first. */
+  async #deleteOutdated({ set, hash, owned }: View, unavailable: number): Promise<void> {
+    const wanted = this.#nodes.list().filter((node) => runsOn(set, node)).length;
     const old = owned.filter(
       (pod) => hashIn(pod) !== hash && !pod.metadata?.deletionTimestamp && !isFinished(pod),
     );
+    const isUp = (pod: Pod): boolean => this.#isUp(set, pod);
     const down = old.filter((pod) => !isUp(pod));
     const mayGo = Math.max(0, unavailable - (wanted - owned.filter(isUp).length));
     for (const pod of [...down, ...old.filter(isUp).slice(0, mayGo)])
@@ -164,6 +228,10 @@ export class DaemonSetController implements Controller {
     const { client } = this.#context;
     await client.update(daemonSets, { ...set, status }, { subresource: "status" });
   }
+}
+
+function createdAt({ metadata }: Pod): string {
+  return metadata?.creationTimestamp ?? "";
 }
 
 function hashIn({ metadata }: Pod): string {

@@ -12,8 +12,9 @@ export function daemonSetStatus(
   hash: string,
   nowMs: number,
 ): DaemonSetStatus {
+  const oldestFirst = owned.toSorted((one, other) => (createdAt(one) < createdAt(other) ? -1 : 1));
   const podOn = (node: Node): Pod | undefined =>
-    owned.find((pod) => targetNodeOf(pod) === node.metadata?.name);
+    oldestFirst.find((pod) => targetNodeOf(pod) === node.metadata?.name);
   const wanted = nodes.filter((node) => runsOn(set, node));
   const placed = wanted.flatMap((node) => podOn(node) ?? []);
   const misplaced = nodes.filter((node) => !runsOn(set, node) && podOn(node)).length;
@@ -32,6 +33,10 @@ export function daemonSetStatus(
       numberUnavailable: wanted.length - available,
     }),
   };
+}
+
+function createdAt({ metadata }: Pod): string {
+  return metadata?.creationTimestamp ?? "";
 }
 
 function positive(counts: Readonly<Record<string, number>>): Record<string, number> {

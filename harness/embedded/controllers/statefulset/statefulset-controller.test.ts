@@ -123,3 +123,28 @@ test("volumeClaimTemplates are refused by the server, with the field's name", as
   const volumeClaimTemplates = [{ metadata: { name: "data" }, spec: {} }];
   await expect(started({ volumeClaimTemplates })).rejects.toThrow("spec.volumeClaimTemplates");
 });
+
+test("maxUnavailable replaces so many at once, and they come back in order", async () => {
+  const updateStrategy = { rollingUpdate: { maxUnavailable: 2 } };
+  await using cluster = await started({ updateStrategy });
+  for (let step = 0; step < 3; step++) await cluster.runPods("lab");
+  await patch(cluster, { template: bb2 });
+  const going = (await cluster.list(pods, "lab")).flatMap(({ metadata }) =>
+    metadata?.deletionTimestamp ? [metadata.name] : [],
+  );
+  expect(going).toEqual(["db-1", "db-2"]);
+  await cluster.runPods("lab");
+  expect(await images(cluster)).toEqual({ "db-0": "bb:1", "db-1": "bb:2" });
+  for (let step = 0; step < 6; step++) await cluster.runPods("lab");
+  expect(await images(cluster)).toEqual({ "db-0": "bb:2", "db-1": "bb:2", "db-2": "bb:2" });
+});
+
+test("a pod that is being stopped counts as ready until its node says otherwise", async () => {
+  await using cluster = await started({ replicas: 1 });
+  await cluster.runPods("lab");
+  await cluster.client.delete(pods, { ...key, name: "db-0" });
+  await cluster.settle();
+  const { status } = await cluster.client.get(statefulSets, key);
+  expect(status).toMatchObject({ replicas: 1, readyReplicas: 1, availableReplicas: 1 });
+  expect(status?.currentReplicas).toBeUndefined();
+});

@@ -9,6 +9,7 @@ import type { ControllerContext } from "../loop/context.ts";
 import type { Controller, Enqueue, Result } from "../loop/controller.ts";
 import { parseKey } from "../loop/key.ts";
 import { claim } from "../objects/claim.ts";
+import { scaledValue } from "../objects/int-or-percent.ts";
 import { isAvailable, isFinished, msUntilNextAvailable } from "../objects/pod-state.ts";
 import { isNamespaceTerminating, PodControl } from "../pods/pod-control.ts";
 import { watchOwnedPods } from "../pods/watch-owned-pods.ts";
@@ -103,7 +104,7 @@ export class StatefulSetController implements Controller {
       if (pod && !pod.metadata?.deletionTimestamp) await this.#delete(set, pod);
       if (ordered) return;
     }
-    if (set.spec?.updateStrategy?.type !== "OnDelete") await this.#replaceOne(view, wanted);
+    if (set.spec?.updateStrategy?.type !== "OnDelete") await this.#replace(view, wanted);
   }
 
   /** Whether the pod of this ordinal is up; makes it where it is not there. */
@@ -126,7 +127,10 @@ export class StatefulSetController implements Controller {
   }
 
   /** From the highest ordinal down to the partition: one pod at a time, and only while the others are well. */
-  async #replaceOne({ set, byOrdinal, update }: View, wanted: readonly number[]): Promise<void> {
+  async #replace(view: View, wanted: readonly number[]): Promise<void> {
+    const { set, byOrdinal, update } = view;
+    const limit = set.spec?.updateStrategy?.rollingUpdate?.maxUnavailable;
+    if (limit !== undefined) return this.#replaceSeveral(view, wanted, limit);
     const partition = set.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
     const start = wanted[0] ?? 0;
     for (const ordinal of wanted.toReversed()) {
@@ -136,6 +140,27 @@ export class StatefulSetController implements Controller {
       if (outdated && !pod.metadata?.deletionTimestamp) return this.#delete(set, pod);
       if (!this.#isUp(set, pod)) return;
     }
+  }
+
+  /** As many at once as may be missing, counting those that are missing already. */
+  async #replaceSeveral(
+    { set, byOrdinal, update }: View,
+    wanted: readonly number[],
+    limit: number | string,
+  ): Promise<void> {
+    const partition = set.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+    const mayMiss = Math.max(1, scaledValue(limit, wanted.length, "down"));
+    const missing = wanted.filter((ordinal) => {
+      const pod = byOrdinal.get(ordinal);
+      return !pod || !this.#isUp(set, pod);
+    });
+    const outdated = wanted.slice(partition).flatMap((ordinal) => {
+      const pod = byOrdinal.get(ordinal);
+      const isOld = pod && !isOfRevision(set, pod, update.metadata?.name ?? "");
+      return isOld && !pod.metadata?.deletionTimestamp ? [pod] : [];
+    });
+    const mayGo = Math.max(0, mayMiss - missing.length);
+    for (const pod of outdated.toReversed().slice(0, mayGo)) await this.#delete(set, pod);
   }
 
   async #create({ set, current, update }: View, ordinal: number): Promise<void> {

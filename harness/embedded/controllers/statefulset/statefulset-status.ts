@@ -20,7 +20,9 @@ export function statefulSetStatus(
   const ofRevision = (name: string): number =>
     existing.filter((pod) => isOfRevision(set, pod, name)).length;
   const minReadySeconds = minReadySecondsOf(set);
-  const ready = existing.filter(isReady).length;
+  // Kubernetes: a pod that is being stopped counts as ready until its node says otherwise.
+  const running = all.filter((pod) => pod.status?.phase === "Running" && isReady(pod));
+  const ready = running.length;
   const updated = ofRevision(revisions.update);
   const rolling = (set.spec?.updateStrategy?.type ?? "RollingUpdate") === "RollingUpdate";
   // Kubernetes: once every pod is of the new revision and ready, that is the current one.
@@ -34,7 +36,7 @@ export function statefulSetStatus(
       currentReplicas: ofRevision(current),
       updatedReplicas: updated,
     }),
-    availableReplicas: existing.filter((pod) => isAvailable(pod, minReadySeconds, nowMs)).length,
+    availableReplicas: running.filter((pod) => isAvailable(pod, minReadySeconds, nowMs)).length,
     currentRevision: current,
     updateRevision: revisions.update,
     collisionCount: set.status?.collisionCount ?? 0,
