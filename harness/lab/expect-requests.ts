@@ -6,8 +6,11 @@ import { createBalance } from "../verdicts/balance.ts";
 import { zeroOfBound } from "../verdicts/confidence.ts";
 import { createCounterExact } from "../verdicts/counter-exact.ts";
 import { createExact } from "../verdicts/exact.ts";
+import { createLatency } from "../verdicts/latency.ts";
 import { createSplit } from "../verdicts/split.ts";
+import { createSticky } from "../verdicts/sticky.ts";
 import type { Verdict } from "../verdicts/verdict.ts";
+import { points } from "../verdicts/wording.ts";
 import { acceptedCondition, type GateCondition, targetsSeenCondition } from "./gate.ts";
 import { judgeRequests, type RequestCheck } from "./judge-requests.ts";
 import type { RequestDescription } from "./request.ts";
@@ -21,7 +24,7 @@ export interface ConvergeOptions {
   readonly converge?: boolean;
 }
 
-/** How sure a verdict must be, and when it gives up. */
+/** How sure a verdict must be, and when it gives up. A function in `by` sees failed requests too; one that it names is no error. */
 export interface CertaintyOptions extends AttributionOptions, ConvergeOptions {
   /** Points that a share may be off. @default the verdict's own */
   readonly tolerance?: number;
@@ -43,6 +46,15 @@ export interface ExactMatcherOptions extends AttributionOptions, ConvergeOptions
   readonly times?: number;
   /** What is expected is what happens where no rule of the lab applies: leaving them out cannot break it. @default false */
   readonly ruleless?: boolean;
+}
+
+/** Within which time answers must come, and how many of them. */
+export interface WantedTime {
+  /** @default 0 */
+  readonly minMs?: number;
+  readonly maxMs: number;
+  /** Part of the answers that must lie within; 0.99 says "p99 ≤ maxMs". @default 1, every one */
+  readonly share?: number;
 }
 
 export interface CountMatcherOptions {
@@ -77,6 +89,8 @@ export interface RequestExpectation {
   toBalance(options?: BalanceMatcherOptions): Promise<Verdict>;
   /** Every answer is like this. `times` requests are sent (@default 20). */
   toAnswer(wanted: WantedAnswer, options?: ExactMatcherOptions): Promise<Verdict>;
+  /** Every answer, or a share of them, comes within this time. Of every one, `times` are sent (@default 20). */
+  toAnswerWithin(wanted: WantedTime, options?: ExactMatcherOptions): Promise<Verdict>;
   /** All answers come from one pod, whichever it is. */
   toStayOnOnePod(options?: ExactMatcherOptions): Promise<Verdict>;
   /** Each request raises the counter in the answers by exactly one, whichever pod answers. */
@@ -121,6 +135,7 @@ export function expectRequests(
             ...options,
           }),
         targetOf: attributeBy(options),
+        adapt: (observation) => withoutNamedError(observation, options),
         wanted: toShares(weights),
         converge: options.converge,
         gate: spreads(options, () =>
@@ -175,18 +190,36 @@ export function expectRequests(
           options,
         ),
       }),
+    toAnswerWithin: (wanted, options = {}) => {
+      const { times = fewRequests } = options;
+      const { minMs = 0, maxMs, share = 1 } = wanted;
+      const every = share === 1;
+      const isWithin = ({ durationMs }: Observation) => durationMs >= minMs && durationMs <= maxMs;
+      return run({
+        matcher: "toAnswerWithin",
+        wants: `to answer within ${minMs > 0 ? `${minMs} to ` : ""}${maxMs} ms${every ? "" : ` in ${points(share)} %`}`,
+        ruleless: options.ruleless,
+        converge: options.converge,
+        ...(every ? { limit: times } : {}),
+        targetOf: attributeBy(options),
+        gate: spreads(options, () => acceptedCondition("such answers", isWithin)),
+        createJudge: () => createLatency({ ...wanted, ...(every ? toBound(times) : {}) }),
+      });
+    },
     toStayOnOnePod: (options = {}) => {
-      let first: string | undefined;
-      const stays = ({ responder }: Observation) =>
-        responder !== undefined && (first ??= responder.pod) === responder.pod;
+      const { times = fewRequests } = options;
       return run({
         matcher: "toStayOnOnePod",
         wants: "to stay on one pod",
+        ruleless: options.ruleless,
         converge: options.converge,
+        limit: times,
+        targetOf: attributeBy({ by: "pod", ...options }),
         gate: spreads(options, () =>
           acceptedCondition("answers", ({ responder }) => responder !== undefined),
         ),
-        ...exactly("every answer from the same pod", stays, { by: "pod", ...options }),
+        // An answer and the one before it are a pair: one fewer than requests.
+        createJudge: () => createSticky({ ...options, ...toBound(times - 1) }),
       });
     },
     toCountUp: ({ in: pattern, after, times = 100 }) =>
@@ -270,6 +303,14 @@ function exactly(
         ...options,
       }),
   };
+}
+
+/** A failed request that the lab's own attribution has a name for, as where a share of them must fail. */
+function withoutNamedError(observation: Observation, { by }: AttributionOptions): Observation {
+  if (!observation.error || typeof by !== "function" || by(observation) === undefined)
+    return observation;
+  const { error: _, ...named } = observation;
+  return named;
 }
 
 function toNumber(text: string | undefined): number | undefined {

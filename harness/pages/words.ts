@@ -1,11 +1,12 @@
 import { inspect } from "node:util";
-import { fewRequests, type WantedAnswer } from "../lab/expect-requests.ts";
+import { fewRequests, type WantedAnswer, type WantedTime } from "../lab/expect-requests.ts";
 import { isLoadDescription, type LoadDescription } from "../lab/load.ts";
 import { isRequestDescription, outside, type RequestDescription } from "../lab/request.ts";
 import type { Language } from "../report/text.ts";
 import { createBalance } from "../verdicts/balance.ts";
 import { zeroOfBound } from "../verdicts/confidence.ts";
 import { createExact } from "../verdicts/exact.ts";
+import { createLatency } from "../verdicts/latency.ts";
 import { type SplitOptions, toShareTestOptions } from "../verdicts/split.ts";
 import { atMost, points, probability } from "../verdicts/wording.ts";
 import type { Check } from "./actions.ts";
@@ -69,6 +70,8 @@ function requestWords({ matcher, args }: Check): Pair {
       const options = { times: fewRequests, ...known(second) };
       return exactly({ en: `every answer is ${wanted}`, zh: `每个回答都是 ${wanted}` }, options);
     }
+    case "toAnswerWithin":
+      return timeWords(first as WantedTime, known(second));
     case "toStayOnOnePod":
       return exactly(
         { en: "all answers come from one pod", zh: "所有回答来自同一个 Pod" },
@@ -133,6 +136,21 @@ function countWords({ times = 100 }: Options): Pair {
   return {
     en: `each of ${times} requests raises the counter by exactly one: no number comes twice and none is left out. No chance is involved.`,
     zh: `${times} 个请求中的每一个都使计数恰好加一：没有重复，也没有跳过。这里没有随机误差。`,
+  };
+}
+
+function timeWords({ minMs = 0, maxMs, share = 1 }: WantedTime, options: Options): Pair {
+  const en = minMs > 0 ? `within ${minMs} to ${maxMs} ms` : `within ${maxMs} ms`;
+  const zh = minMs > 0 ? `在 ${minMs} 到 ${maxMs} ms 之间` : `在 ${maxMs} ms 之内`;
+  if (share === 1)
+    return exactly(
+      { en: `every answer comes ${en}`, zh: `每个回答都${zh}到达` },
+      { times: fewRequests, ...options },
+    );
+  const { alpha, beta } = createLatency({ maxMs, share }).conclude().evidence;
+  return {
+    en: `${points(share)} % of the answers come ${en}. The lab sends until it is sure. Stated error: it fails with probability ${rate(alpha)} at most where half as many as allowed come late, and passes with ${rate(beta)} at most where more than allowed do.`,
+    zh: `${points(share)} % 的回答${zh}到达。实验一直发送，直到有把握为止。误差率：迟到的只有允许的一半却判失败的概率不超过 ${rate(alpha)}；超过允许却判通过的概率不超过 ${rate(beta)}。`,
   };
 }
 

@@ -9,8 +9,6 @@ import { createZeroWrong, type ZeroWrongEvidence, type ZeroWrongOptions } from "
 export interface StickyOptions extends ZeroWrongOptions, AttributionOptions {
   /** How responders are told apart. @default "pod" */
   readonly by?: AttributionOptions["by"];
-  /** The same one on each connection, or on all of them. @default "connection" */
-  readonly scope?: "connection" | "all";
 }
 
 /** Judges a complete stream. */
@@ -22,26 +20,25 @@ export function judgeSticky(
 }
 
 /**
- * Pairs of an answer and the one before it in the same scope: 0 of n pairs may differ. The default
- * bound of 5 % is far below what drawing afresh makes of it: every second pair with two pods.
+ * Pairs of an answer and the one before it: 0 of n pairs may differ. The default bound of 5 % is
+ * far below what drawing afresh makes of it: every second pair with two pods.
  */
 export function createSticky(options: StickyOptions = {}): Judge<Verdict<ZeroWrongEvidence>> {
-  const { scope = "connection", bound = 0.05 } = options;
+  const { bound = 0.05 } = options;
   const targetOf = attributeBy({ ...options, by: options.by ?? "pod" });
-  const last = new Map<number, string>();
+  let last: string | undefined;
   return createZeroWrong(
     {
       kind: "sticky",
-      wanted: scope === "all" ? "the same answerer always" : "the same answerer on each connection",
+      wanted: "the same answerer always",
       unit: "pair",
       check(observation) {
         const error = errorOf(observation);
         if (error) return { what: error, error: true };
         const name = targetOf(observation);
         if (name === undefined) return { what: "an answer without a name", error: true };
-        const key = scope === "all" ? 0 : observation.connection;
-        const before = last.get(key);
-        last.set(key, name);
+        const before = last;
+        last = name;
         if (before === undefined) return "skip";
         return before === name ? undefined : { what: `${before} then ${name}` };
       },
