@@ -82,7 +82,9 @@ export class Rollout {
     if (!isDeepStrictEqual({ ...before }, annotations) || !sameReady) {
       const next = structuredClone(existing);
       next.metadata = { ...next.metadata, annotations };
-      if (next.spec) next.spec.minReadySeconds = minReadySeconds;
+      // A zero is left out, so that it is no change of the spec.
+      if (next.spec && minReadySeconds > 0) next.spec.minReadySeconds = minReadySeconds;
+      else delete next.spec?.minReadySeconds;
       return this.options.client.update(replicaSets, next);
     }
     let changed = this.setRevision(revisionOf(existing));
