@@ -47,6 +47,7 @@ export async function runLabs(names: readonly string[], options: RunLabsOptions)
   const withAddonsOnce = withAddons(cluster);
   let records: readonly LabRecord[] = [];
   let stopMs = 0;
+  let lost: string | undefined;
   try {
     // What goes away with its cluster need not be deleted object by object.
     const keepObjects = keep || choice.kind === "embedded";
@@ -61,10 +62,14 @@ export async function runLabs(names: readonly string[], options: RunLabsOptions)
     const stopping = performance.now();
     if (!keep) await stop(withAddonsOnce, cluster);
     stopMs = performance.now() - stopping;
+    lost = cluster.lost?.();
   }
   const durationMs = performance.now() - start;
   const record = toRunRecord({ startedAt, durationMs, cluster, clusterMs, stopMs, labs: records });
   await report(record, options);
+  // What the labs said of it was only what they noticed first.
+  if (lost !== undefined && !options.signal.aborted)
+    throw new LabError("CLUSTER_UNREACHABLE", lost, { advice: "Run it again." });
   if (keep) console.log(howToLook(cluster, records));
   return record.outcome === "passed" || record.outcome === "skipped" ? 0 : exitCodeOf(records);
 }

@@ -51,5 +51,7 @@ export interface StartedCluster extends AsyncDisposable {
   image(reference: string): string;
   /** The command that ends the cluster where it was kept; undefined where it is not ours to end. */
   readonly howToEnd?: string | undefined;
+  /** How the cluster ended although nobody stopped it; undefined while it runs. @default never */
+  lost?(): string | undefined;
   stop(): Promise<void>;
 }

@@ -76,6 +76,7 @@ function joinEmbedded(spawned: SpawnedCluster, keep: boolean): StartedCluster {
     can: (capability) => capabilities.has(capability),
     outside: (service) => outsideAddress(kubeConfig, service),
     image: (reference) => reference,
+    lost: () => spawned.lost?.(),
     howToEnd: `npm run cluster -- down --name ${spawned.folder.name}`,
     stop,
     [Symbol.asyncDispose]: stop,

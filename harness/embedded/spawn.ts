@@ -43,6 +43,8 @@ export type Announcement =
 export interface SpawnedCluster {
   readonly folder: StateFolder;
   readonly serverVersion: string;
+  /** How its process ended although nobody stopped it; undefined while it runs. */
+  lost?(): string | undefined;
   /** Ends every process of the cluster and removes its folder. Idempotent. */
   stop(): Promise<void>;
 }
@@ -63,7 +65,7 @@ export async function spawnEmbeddedCluster(options: SpawnOptions): Promise<Spawn
   try {
     const { serverVersion } = await announcedReady(child, folder, options);
     if (options.detached) await release(child);
-    return { folder, serverVersion, stop: () => stopChild(child, folder) };
+    return { folder, serverVersion, ...watchChild(child, folder) };
   } catch (error) {
     await stopChild(child, folder);
     throw options.signal.aborted ? options.signal.reason : error;
@@ -158,11 +160,35 @@ async function release(child: ChildProcess): Promise<void> {
   child.unref();
 }
 
-async function stopChild(child: ChildProcess, folder: StateFolder): Promise<void> {
+function watchChild(
+  child: ChildProcess,
+  folder: StateFolder,
+): Required<Pick<SpawnedCluster, "lost" | "stop">> {
+  let stopped: Promise<void> | undefined;
+  let lost: string | undefined;
+  let forced = false;
+  child.once("exit", (code, signal) => {
+    // A killed process may be noticed by its connections first, and stopped before its end is known.
+    if (forced || (stopped && signal === null)) return;
+    const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+    lost = `the embedded cluster's process was ended ${how}\n${lastLines(folder)}`.trimEnd();
+  });
+  const force = (): void => {
+    forced = true;
+    child.kill("SIGKILL");
+  };
+  return { lost: () => lost, stop: () => (stopped ??= stopChild(child, folder, force)) };
+}
+
+async function stopChild(
+  child: ChildProcess,
+  folder: StateFolder,
+  force: () => void = () => void child.kill("SIGKILL"),
+): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGTERM");
-    const forced = systemClock.after(10_000, () => child.kill("SIGKILL"));
+    const forced = systemClock.after(10_000, force);
     await ended;
     forced();
   }
