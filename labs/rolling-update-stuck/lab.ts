@@ -53,7 +53,7 @@ lab(
       async () => {
         await using pods = await kube.recordPods(service);
         await expect(
-          load(page, { perSecond: 50 }).during(async () => {
+          load(page, { perSecond: 50, afterMs: 1_500 }).during(async () => {
             await apply("service-v2.yaml");
             await eventually(
               async () => {
@@ -100,7 +100,7 @@ lab(
       },
       async () => {
         await expect(
-          load(page, { perSecond: 50 }).during(async () => {
+          load(page, { perSecond: 50, afterMs: 1_500 }).during(async () => {
             await kube.undo(service);
             await ready(service);
           }),
