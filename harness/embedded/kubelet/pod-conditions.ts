@@ -85,8 +85,10 @@ function podReady(containers: Verdict, pod: Pod, previous: readonly Condition[])
   return { status: "False", reason: "ReadinessGatesNotReady", message: unmet.join(", ") };
 }
 
-function initialized({ pod, phase, init }: ConditionInput): Verdict {
+function initialized({ pod, phase, init, main }: ConditionInput): Verdict {
   if (phase === "Succeeded") return { status: "True", reason: "PodCompleted" };
+  // Kubernetes: a pod stays initialized when a sidecar of it restarts later.
+  if (main.some(({ state }) => state?.running ?? state?.terminated)) return { status: "True" };
   const incomplete = (pod.spec?.initContainers ?? []).filter((container) => {
     const status = init.find(({ name }) => name === container.name);
     return isSidecar(container) ? status?.started !== true : status?.ready !== true;
