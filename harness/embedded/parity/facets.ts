@@ -50,7 +50,11 @@ export function facetsOf(resource: TracedResource, object: TracedObject, names: 
         turning("spec.replicas", valueAt(object, "spec", "replicas")),
       ];
     case "pods":
-      return [...conditionFacets(object, names), ...podFacets(object, names)];
+      return [
+        ...conditionFacets(object, names),
+        sequence("conditions", conditionTypes(object)),
+        ...podFacets(object, names),
+      ];
     case "endpointslices":
       return [sequence("labels", Object.keys(object.metadata?.labels ?? {}).toSorted())];
     case "services":
@@ -72,6 +76,12 @@ function annotationFacets(object: TracedObject, fields: readonly string[]): Face
     const value = annotations[`deployment.kubernetes.io/${field}`];
     return field.endsWith("replicas") ? turning(field, value) : sequence(field, value);
   });
+}
+
+function conditionTypes(object: TracedObject): string {
+  const conditions = valueAt(object, "status", "conditions");
+  if (!Array.isArray(conditions)) return "none";
+  return conditions.map((condition: unknown) => textAt(condition, "type")).join();
 }
 
 function conditionFacets(object: TracedObject, names: Names): Facet[] {

@@ -28,12 +28,14 @@ function objectLives(trace: Trace, resource: TracedResource, names: Names): [str
   const values = new Map<string, { key: string; comparison: string; seen: string[] }>();
   const latest = new Map<string, string>();
   const shapes: [string, string][] = [];
+  const last = new Map<string, TracedObject>();
   const generationAt = generations(trace);
   for (const { t_ms, type, object } of trace[resource]) {
     const role = `${resource} ${names.roleOf(object)}`;
     if (type === "ADDED" && resource !== "events")
       for (const leaf of leavesOf(withoutChance(resource, object)))
         shapes.push([`${role} | as created`, names.of(leaf)]);
+    if (type !== "DELETED" && resource !== "events") last.set(object.metadata?.uid ?? "", object);
     for (const { name, comparison, value } of facetsOf(resource, object, names)) {
       // Counts are compared between one change of the Deployment and the next.
       const phase = comparison === "sequence" ? undefined : generationAt(object, t_ms);
@@ -47,6 +49,9 @@ function objectLives(trace: Trace, resource: TracedResource, names: Names): [str
       if (entry.seen.at(-1) !== value) entry.seen.push(value);
     }
   }
+  for (const object of last.values())
+    for (const leaf of leavesOf(valueAt(object, "status") ?? {}))
+      shapes.push([`${resource} ${names.roleOf(object)} | status as last seen`, names.of(leaf)]);
   const lives = [...values.values()].map(({ key, comparison, seen }): [string, string] => [
     key,
     (comparison === "sequence" ? seen : turningPoints(seen)).join(" → "),

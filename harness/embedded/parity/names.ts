@@ -42,6 +42,7 @@ export class Names {
     return plain
       .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "<uid>")
       .replaceAll(/\b10\.\d+\.\d+\.\d+\b/g, "<ip>")
+      .replaceAll(/\b(172\.17\.0\.2|127\.0\.0\.1)\b/g, "<host>")
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "<time>")
       .replaceAll(/(containerd|kubelab):\/\/[0-9a-f]+/g, "<container>")
       .replaceAll(/sha256:[0-9a-f]+/g, "<digest>")
