@@ -48,6 +48,7 @@ export async function runLabs(names: readonly string[], options: RunLabsOptions)
   let records: readonly LabRecord[] = [];
   let stopMs = 0;
   let lost: string | undefined;
+  let stopFailure: unknown;
   try {
     // What goes away with its cluster need not be deleted object by object.
     const keepObjects = keep || choice.kind === "embedded";
@@ -60,13 +61,16 @@ export async function runLabs(names: readonly string[], options: RunLabsOptions)
   } finally {
     terminal.close();
     const stopping = performance.now();
-    if (!keep) await stop(withAddonsOnce, cluster);
+    if (!keep) await stop(withAddonsOnce, cluster).catch((error: unknown) => (stopFailure = error));
     stopMs = performance.now() - stopping;
     lost = cluster.lost?.();
   }
   const durationMs = performance.now() - start;
   const record = toRunRecord({ startedAt, durationMs, cluster, clusterMs, stopMs, labs: records });
-  await report(record, options);
+  const log = record.outcome === "failed" ? cluster.recentLog?.() : undefined;
+  await report(log === undefined ? record : { ...record, clusterLog: log }, options);
+  // Told last: the labs' results are written whatever became of the cluster.
+  if (stopFailure !== undefined) throw stopFailure;
   // What the labs said of it was only what they noticed first.
   if (lost !== undefined && !options.signal.aborted)
     throw new LabError("CLUSTER_UNREACHABLE", lost, { advice: "Run it again." });

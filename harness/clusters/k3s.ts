@@ -49,7 +49,9 @@ async function joinNode(started: Node, options: StartOptions): Promise<StartedCl
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromString(node.getKubeConfig());
   const dispatcher = keepOneDispatcher(kubeConfig);
+  let lost: string | undefined;
   const stop = once(async () => {
+    if (log.hasEnded) lost = `the container of k3s ended by itself:\n${log.lastLines(5)}`;
     await dispatcher.close();
     if (!settings.keep) await removeNode(node);
   });
@@ -71,6 +73,8 @@ async function joinNode(started: Node, options: StartOptions): Promise<StartedCl
         return { host: node.getHost(), port: node.getMappedPort(nodePortOf(object, service)) };
       },
       image: tag,
+      lost: () => lost,
+      howToEnd: "npm run cluster -- down --name k3s",
       recentLog: () => log.lines(),
       stop,
       [Symbol.asyncDispose]: stop,

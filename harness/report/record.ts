@@ -88,4 +88,6 @@ export interface RunRecord {
   readonly outcome: LabOutcome;
   readonly phases: PhaseTimes;
   readonly labs: readonly LabRecord[];
+  /** The last lines of the cluster's server, where a lab failed and they can be had. */
+  readonly clusterLog?: readonly string[];
 }

@@ -18,6 +18,8 @@ export interface LabK3sOptions {
   readonly registries?: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly onLog: (line: string) => void;
+  /** The server has ended, and its log with it. */
+  readonly onEnd: () => void;
 }
 
 /** A K3sContainer made for labs: no parts they do not use, and a way in to every NodePort. */
@@ -34,6 +36,7 @@ export class LabK3sContainer extends K3sContainer {
         stream.on("data", (chunk: Buffer) => {
           for (const line of chunk.toString().split("\n")) if (line !== "") options.onLog(line);
         });
+        stream.once("end", options.onEnd);
       });
     if (options.apiPort !== undefined)
       this.withExposedPorts({ container: 6443, host: options.apiPort });

@@ -7,6 +7,9 @@ export class NodeLog {
     this.#kept = kept;
   }
 
+  /** Whether the server has ended. */
+  hasEnded = false;
+
   add(line: string): void {
     this.#lines.push(line);
     if (this.#lines.length > this.#kept) this.#lines.shift();

@@ -7,6 +7,7 @@ import type { K3sSettings } from "./k3s-settings.ts";
 import { explainEngineError } from "./engine-errors.ts";
 import type { Engine } from "./engine.ts";
 import { LabK3sContainer } from "./k3s-container.ts";
+import { useReaperIfHad } from "./reaper-image.ts";
 import { labelsForRun, labelsToKeep, removeRun } from "./leftovers.ts";
 import type { NodeLog } from "./node-log.ts";
 
@@ -24,6 +25,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedK3sCo
   const { engine, image, settings, log, signal } = options;
   const run = randomUUID();
   const { keep } = settings;
+  await useReaperIfHad(engine, signal);
   const container = new LabK3sContainer({
     ...settings,
     image,
@@ -31,6 +33,7 @@ export async function startNode(options: StartNodeOptions): Promise<StartedK3sCo
     cgroupVersion: engine.cgroupVersion,
     labels: keep ? labelsToKeep(await hashOf(settings)) : labelsForRun(run),
     onLog: (line) => log.add(line),
+    onEnd: () => (log.hasEnded = true),
   }).withAutoCleanup(!keep);
   const starting = keep ? container.withReuse().start() : container.start();
   try {

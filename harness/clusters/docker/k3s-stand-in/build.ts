@@ -65,6 +65,8 @@ async function gather(files: readonly string[], folder: string): Promise<void> {
     await writeFile(file, `#!/bin/sh\nexec node /kubelab/${here}/${program}.ts "$@"\n`);
     await chmod(file, 0o755);
   }
+  await cp(join(project, here, "printenv.sh"), join(folder, "bin", "printenv"));
+  await chmod(join(folder, "bin", "printenv"), 0o755);
   await cp(join(project, here, "Dockerfile"), join(folder, "Dockerfile"));
 }
 
