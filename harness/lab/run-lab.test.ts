@@ -236,3 +236,24 @@ test("a Secret's values are not shown with the manifest that is applied", async 
   expect(shown).toMatchObject({ manifest: expect.stringContaining("PWD: ‹hidden›") });
   expect(JSON.stringify(events)).not.toMatch(/YWJjCg==|sesame/);
 });
+
+test("a command that a check repeats until it holds is told once", async () => {
+  manifest("settings.yaml", settings);
+  const { record, events } = await run(({ step, apply, eventually, kube, expect: expectIt }) =>
+    step("Wait", async () => {
+      await apply("settings.yaml");
+      let tries = 0;
+      await eventually(
+        async () => {
+          await kube.patch("configmap/settings", { data: { colour: "red" } });
+          expectIt(++tries).toBe(3);
+        },
+        { everyMs: 1 },
+      );
+    }),
+  );
+  expect(record.outcome).toBe("passed");
+  const told = events.filter((event) => event.type === "command").map(({ command }) => command);
+  expect(told).toHaveLength(2);
+  expect(told[1]).toContain("kubectl patch configmap/settings");
+});

@@ -132,9 +132,16 @@ export class LabRun {
 
   /** Deletes what the lab created. Harmless when called twice. */
   async cleanup(): Promise<void> {
+    try {
+      // They are no part of the cluster and do not go with it.
+      for (const one of this.context.started.splice(0)) await one[Symbol.asyncDispose]();
+    } finally {
+      await this.#leaveCluster();
+    }
+  }
+
+  async #leaveCluster(): Promise<void> {
     const { context } = this;
-    // They are no part of the cluster and do not go with it.
-    for (const one of context.started.splice(0)) await one[Symbol.asyncDispose]();
     if (this.#cleaned || context.options.keep) return;
     this.#cleaned = true;
     await context.time("cleanup", () => deleteNamespaces(context));
