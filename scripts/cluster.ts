@@ -5,6 +5,7 @@ import {
   stopEmbeddedCluster,
 } from "../harness/embedded/index.ts";
 import { runningEmbeddedCluster } from "../harness/clusters/embedded.ts";
+import { keptK3s, removeKeptK3s } from "../harness/clusters/docker/kept.ts";
 import { LabError } from "../harness/errors/lab-error.ts";
 import { withAddons } from "../harness/lab/with-addons.ts";
 import { runCommand } from "./run-command.ts";
@@ -16,7 +17,8 @@ npm run cluster -- down [--name NAME | --all]          stop it and leave nothing
 
   --name NAME   which cluster (default: "default")
   --port PORT   port of the API server (default: any free one)
-  --all         every embedded cluster of this user
+                with "down": "k3s" means the one that a lab left with --keep
+  --all         every embedded cluster of this user, and every k3s that was kept
   --help        this text`;
 
 await runCommand(usage, async (signal) => {
@@ -37,7 +39,7 @@ await runCommand(usage, async (signal) => {
       `--name ${values.name}: expected up to 32 lower-case letters, digits and dashes`,
     );
   if (verb === "up") await up(values.name, values.port, signal);
-  else if (verb === "status") status();
+  else if (verb === "status") await status();
   else if (verb === "install") await install(values.name, rest[0], signal);
   else if (verb === "down") await down(values.all ? undefined : values.name);
   else
@@ -75,10 +77,11 @@ async function install(
   console.log(`${addon} is ready`);
 }
 
-function status(): void {
+async function status(): Promise<void> {
   const clusters = runningClusters();
-  if (clusters.length === 0)
-    return console.log("no embedded cluster runs; npm run cluster up starts one");
+  if (clusters.length === 0) console.log("no embedded cluster runs; npm run cluster up starts one");
+  for (const { kubeConfigPath } of await keptK3s())
+    console.log(`k3s (kept)\n${howToUse("k3s", kubeConfigPath)}\n`);
   for (const cluster of clusters)
     console.log(
       `${cluster.name} (process ${cluster.owner.pid})\n${howToUse(cluster.name, cluster.kubeConfigPath)}\n`,
@@ -86,12 +89,15 @@ function status(): void {
 }
 
 async function down(name: string | undefined): Promise<void> {
+  const kept = name === undefined || name === "k3s" ? await removeKeptK3s() : 0;
+  if (kept > 0) console.log("k3s is down");
+  if (kept > 0 && name === "k3s") return;
   const names = name === undefined ? runningClusters().map((cluster) => cluster.name) : [name];
   for (const each of names) {
     await stopEmbeddedCluster(each);
     console.log(`cluster ${each} is down`);
   }
-  if (names.length === 0) console.log("no embedded cluster runs");
+  if (names.length === 0 && kept === 0) console.log("no embedded cluster runs");
 }
 
 function howToUse(name: string, kubeConfigPath: string): string {

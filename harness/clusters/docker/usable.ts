@@ -28,7 +28,7 @@ export async function isK3sUsable(signal: AbortSignal): Promise<K3sUsable> {
 }
 
 /** Cheap to ask, and true wherever an engine can be: loading the client of one takes most of a second. */
-function mayHaveEngine(): boolean {
+export function mayHaveEngine(): boolean {
   if (process.platform === "win32" || process.env["DOCKER_HOST"]) return true;
   const home = process.env["HOME"] ?? "";
   return [
