@@ -18,6 +18,8 @@ lab(
     },
   },
   ({ step, apply, ready, from, expect, eventually, kube, sabotage }) => {
+    const calls = 5;
+
     step(
       {
         title: { en: "Deploy the app", zh: "部署应用" },
@@ -50,7 +52,7 @@ lab(
       async () => {
         await expect(from("deployment/k8s-combat").get("http://127.0.0.1:8081/ping")).toAnswer(
           { status: 200, body: "pong" },
-          { times: 5 },
+          { times: calls },
         );
       },
     );
@@ -68,7 +70,7 @@ lab(
         await eventually(async () => {
           const log = await kube.logs("deployment/k8s-combat");
           const pings = log.split("\n").filter((line) => line.endsWith(" ping"));
-          expect(pings.length, "ping lines in the log").toBe(5);
+          expect(pings.length, "ping lines in the log").toBe(calls);
         });
       },
     );
@@ -91,6 +93,14 @@ lab(
           "spec.template.spec.containers[0].readinessProbe.httpGet.port": 8082,
         },
         fails: "Call it from inside its pod",
+      },
+    );
+    sabotage(
+      { en: "the probe calls /ping too", zh: "探针也访问 /ping" },
+      {
+        in: "deployment.yaml",
+        change: { "spec.template.spec.containers[0].readinessProbe.httpGet.path": "/ping" },
+        fails: "Read its log",
       },
     );
   },
