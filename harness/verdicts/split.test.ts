@@ -145,6 +145,10 @@ test("cannot be told where each connection keeps its target, and says so", () =>
   expect(verdict.outcome).toBe("inconclusive");
   expect(verdict.evidence.independence.pattern).toBe("pinned");
   expect(verdict.summary).toContain("INCONCLUSIVE (each connection keeps its target");
+  const uneven = pinned.filter(({ connection }) => connection > 2);
+  expect(judgeSplit(uneven, { weights: { v1: 50, v2: 50 } })).toMatchObject({ outcome: "fail" });
+  const shifted = pinned.filter(({ connection }) => connection < 4);
+  expect(judgeSplit(shifted, { weights }).cause).toContain("each connection keeps its target");
 });
 
 test.each([

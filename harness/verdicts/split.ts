@@ -243,7 +243,8 @@ function causeOf(
   const [name, leak] = (failure?.reason === "leak" && entries[failure.target]) || [];
   if (leak && leak.count < requests / 5)
     return `${name} has weight 0 and got ${plural(leak.count, "request")}`;
-  return failure?.reason === "stranger" ? nobody : likeliest;
+  if (failure?.reason === "stranger") return nobody;
+  return found.independence.pattern === "pinned" ? PINNED : likeliest;
 }
 
 function summarize(
