@@ -13,6 +13,7 @@ import {
   type StartFailure,
 } from "./pod-model.ts";
 import { phaseOf, type Phase } from "./pod-phase.ts";
+import { podResources } from "./pod-resources.ts";
 
 /** All that a pod's status is made of. */
 export interface StatusInput {
@@ -163,14 +164,4 @@ function volumeMountsOf({ volumeMounts = [] }: Container): Partial<ContainerStat
       ...(readOnly ? { readOnly: true, recursiveReadOnly: "Disabled" } : {}),
     })),
   };
-}
-
-/** Without a limit the kubelet reports what the kernel says of the pod's cgroup: the largest number there is. */
-const unlimitedMemory = "9007199254740988Ki";
-
-function podResources(pod: Pod, cgroupKnown: boolean): FullPodStatus["resources"] & object {
-  const { resources } = (pod.spec ?? {}) as { resources?: FullPodStatus["resources"] };
-  if (resources || !cgroupKnown) return resources ?? {};
-  const limited = pod.spec?.containers.every(({ resources: own }) => own?.limits?.["memory"]);
-  return limited ? {} : { limits: { memory: unlimitedMemory } };
 }

@@ -24,3 +24,22 @@ export function parseQuantity(text: string): number {
   if (!match?.[1] || factor === undefined) throw new Error(`not a quantity: ${text}`);
   return Number(match[1]) * factor;
 }
+
+const binary = ["", "Ki", "Mi", "Gi", "Ti", "Pi"];
+
+/** With the largest binary suffix that leaves a whole number: "64Mi". */
+export function formatBytes(bytes: number): string {
+  let amount = Math.ceil(bytes);
+  let suffix = 0;
+  while (amount !== 0 && amount % 1024 === 0 && suffix < binary.length - 1) {
+    amount /= 1024;
+    suffix++;
+  }
+  return `${amount}${binary[suffix]}`;
+}
+
+/** In thousandths where it is no whole number: "250m", "2". */
+export function formatCores(cores: number): string {
+  const thousandths = Math.round(cores * 1000);
+  return thousandths % 1000 === 0 ? String(thousandths / 1000) : `${thousandths}m`;
+}

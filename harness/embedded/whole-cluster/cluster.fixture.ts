@@ -1,9 +1,11 @@
+import { existsSync, realpathSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { Writable } from "node:stream";
 import { Exec, KubeConfig } from "@kubernetes/client-node";
 import type { Container, Pod, PodTemplateSpec } from "kubernetes-types/core/v1";
 import { systemClock } from "../../time/clock.ts";
 import { createHttpClient, readKubeConfig, type HttpClient } from "../http-client.ts";
-import { spawnEmbeddedCluster, uniqueClusterName } from "../index.ts";
+import { runningClusters, spawnEmbeddedCluster, uniqueClusterName } from "../index.ts";
 import { pods, serviceAccounts } from "../resources.ts";
 
 /** A cluster process, and a client of it. */
@@ -11,6 +13,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly client: HttpClient;
   readonly kubeConfigPath: string;
   readonly stateDir: string;
+  /** The cluster process. */
+  readonly pid: number;
   /** Runs a command in a pod's first container; rejects where it fails, with what it wrote. */
   exec(pod: string, ...command: string[]): Promise<string>;
   /** The ready pods with these labels, the oldest first, once there are this many. */
@@ -40,6 +44,7 @@ export async function startTestCluster(): Promise<TestCluster> {
     client,
     kubeConfigPath,
     stateDir: path,
+    pid: runningClusters().find((running) => running.path === path)?.owner.pid ?? 0,
     exec: (pod, ...command) => exec(kubeConfigPath, pod, command),
     readyPods,
     [Symbol.asyncDispose]: async () => {
@@ -119,4 +124,15 @@ function exec(kubeConfigPath: string, pod: string, command: string[]): Promise<s
       })
       .catch(reject);
   });
+}
+
+/** kubectl by version: "1.27" beside the one on the PATH, as some machines have it. */
+export function findKubectl(version: string): string | undefined {
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
+    const plain = join(folder, "kubectl");
+    if (!existsSync(plain)) continue;
+    const versioned = join(dirname(realpathSync(plain)), `kubectl.${version}`);
+    if (existsSync(versioned)) return versioned;
+  }
+  return undefined;
 }

@@ -1,15 +1,21 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { existsSync, realpathSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../time/clock.ts";
 import { pods } from "../resources.ts";
-import { eventually, idle, startTestCluster, web, type TestCluster } from "./cluster.fixture.ts";
+import {
+  eventually,
+  findKubectl,
+  idle,
+  startTestCluster,
+  web,
+  type TestCluster,
+} from "./cluster.fixture.ts";
 
 const namespace = "default";
 let cluster: TestCluster;
@@ -176,15 +182,4 @@ function fetchText(port: number): Promise<string> {
       text(response).then(resolve, reject);
     }).on("error", reject);
   });
-}
-
-/** kubectl by version: "1.27" beside the one on the PATH, as some machines have it. */
-function findKubectl(version: string): string | undefined {
-  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
-    const plain = join(folder, "kubectl");
-    if (!existsSync(plain)) continue;
-    const versioned = join(dirname(realpathSync(plain)), `kubectl.${version}`);
-    if (existsSync(versioned)) return versioned;
-  }
-  return undefined;
 }
