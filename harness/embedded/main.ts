@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     await aborted(stopped.signal);
     await cluster.stop();
   } catch (error) {
-    if (!stopped.signal.aborted) announce({ failed: describeFailure(error) });
+    if (!stopped.signal.aborted) announce({ failed: describeFailure(error, path) });
     process.exitCode = 1;
   }
   reaper.dismiss();
@@ -44,8 +44,11 @@ function announce(announcement: Announcement): void {
   process.stdout.write(`${JSON.stringify(announcement)}\n`);
 }
 
-function describeFailure(thrown: unknown): Extract<Announcement, { failed: unknown }>["failed"] {
-  const error = diskFull(thrown) ?? thrown;
+function describeFailure(
+  thrown: unknown,
+  path: string,
+): Extract<Announcement, { failed: unknown }>["failed"] {
+  const error = diskFull(thrown, path) ?? thrown;
   if (error instanceof LabError)
     return { code: error.code, message: error.message, advice: error.advice };
   return {

@@ -88,7 +88,7 @@ function launchIn(folder: StateFolder, options: SpawnOptions): ChildProcess {
     return launch(folder, options);
   } catch (error) {
     removeStateFolder(folder.path);
-    throw diskFull(error) ?? error;
+    throw diskFull(error, folder.path) ?? error;
   }
 }
 

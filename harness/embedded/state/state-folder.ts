@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statfsSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -32,6 +33,8 @@ interface Owner extends ProcessIdentity {
 
 /** A folder without an owner this old was left by a start that was cut off. */
 const abandonedAfterMs = 60_000;
+/** Logs, volumes and the files of some pods. */
+const leastFreeBytes = 32 * 2 ** 20;
 
 /** The folder above all state folders of this user, readable by nobody else. */
 export function stateRoot(): string {
@@ -65,7 +68,7 @@ function mustBeOwn(root: string): void {
 function unusable(root: string, error: unknown): LabError {
   const { code } = error as NodeJS.ErrnoException;
   return (
-    diskFull(error) ??
+    diskFull(error, root) ??
     new LabError("TEMPORARY_FOLDER_UNUSABLE", `${root} cannot be written: ${code}`, {
       cause: error,
     })
@@ -75,6 +78,7 @@ function unusable(root: string, error: unknown): LabError {
 /** Makes the folder of a new cluster; undefined where a cluster of that name has one already. */
 export function createStateFolder(name: string): StateFolder | undefined {
   const folder = describe(name);
+  mustHaveSpace(stateRoot());
   try {
     mkdirSync(folder.path, { mode: 0o700 });
   } catch (error) {
@@ -86,9 +90,20 @@ export function createStateFolder(name: string): StateFolder | undefined {
     claimStateFolder(folder, process.pid);
   } catch (error) {
     removeStateFolder(folder.path);
-    throw diskFull(error) ?? error;
+    throw diskFull(error, folder.path) ?? error;
   }
   return folder;
+}
+
+/** A cluster whose disk fills up fails in many places, and minutes later. */
+function mustHaveSpace(root: string): void {
+  const { bavail, bsize } = statfsSync(root);
+  const freeBytes = bavail * bsize;
+  if (freeBytes >= leastFreeBytes) return;
+  const [free, least] = [freeBytes, leastFreeBytes].map((bytes) => Math.floor(bytes / 2 ** 20));
+  throw new LabError("DISK_FULL", `${root} has ${free} MiB left; a cluster needs ${least} MiB`, {
+    advice: "Free some space, or set TMPDIR to a folder on a disk that has some.",
+  });
 }
 
 /** A name no other cluster has: "lab-3fa9c1". */
