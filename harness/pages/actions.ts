@@ -17,6 +17,7 @@ export type Action =
       /** What is done while the traffic runs. */
       readonly during: readonly Action[];
     }
+  | { readonly type: "compose"; readonly file: string }
   | Check;
 
 /** One expectation of a step. */
@@ -32,4 +33,12 @@ export interface Check {
 export interface ValueOf {
   readonly type: "value";
   readonly name: string;
+}
+
+/** All checks among these, those inside a load too. */
+export function checksIn(actions: readonly Action[]): readonly Check[] {
+  return actions.flatMap((action) => {
+    if (action.type === "load") return checksIn(action.during);
+    return action.type === "check" ? [action] : [];
+  });
 }

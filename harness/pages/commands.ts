@@ -27,6 +27,10 @@ export async function commandsFor(action: Action, place: Place): Promise<readonl
       return kubeCommands(action.verb, action.args, place);
     case "ask":
       return requestCommands(action.request, { times: 1 }, place);
+    case "compose":
+      return [
+        `docker compose -f ${place.manifests.replace(/manifests$/, action.file)} up --detach --build`,
+      ];
     case "load":
       return [loadCommand(action.load.requests, place)];
     case "check":
@@ -136,6 +140,8 @@ async function told(
 interface ByHand {
   readonly times: number;
   readonly refused?: boolean;
+  /** How long to rest between two of them. */
+  readonly everyMs?: number;
 }
 
 const timesByHand: Readonly<Record<string, number>> = {
@@ -164,19 +170,25 @@ function requestCommands(
   hand: ByHand,
   place: Place,
 ): readonly string[] {
-  if (request.from !== outside) return [execCommand(request, hand.times, place)];
+  if (request.from !== outside) return [execCommand(request, hand, place)];
   if (hand.refused) return [`kubectl get ${serviceFlags(request)}`];
+  if (request.at) return [curl(request)];
   const ask = curl(request);
   const many = `for i in $(seq ${hand.times}); do ${curl(request)} | grep -i x-kubelab-responder; done`;
   return [addressCommand(request), hand.times > 1 ? many : ask];
 }
 
 /** The apps' image holds a program that sends what a person types, as the lab's own client sends it. */
-function execCommand(request: RequestDescription, times: number, place: Place): string {
+function execCommand(
+  request: RequestDescription,
+  { times, everyMs }: ByHand,
+  place: Place,
+): string {
   const { url, headers = {}, method, protocol, body, connections } = request;
   const grpc = protocol === "grpc";
   const flags = [
     ...(times > 1 ? [`-n ${times}`] : []),
+    ...(everyMs === undefined ? [] : [`--every ${everyMs}`]),
     ...(connections !== undefined && connections !== "new" ? ["--kept-alive"] : []),
     ...Object.entries(headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`),
     ...(!grpc && method !== "GET" && protocol !== "tcp" ? [`--method ${method}`] : []),
@@ -187,12 +199,10 @@ function execCommand(request: RequestDescription, times: number, place: Place): 
   return inSpace(`kubectl exec ${target} -- node /apps/main.ts ask ${flags.join(" ")}`, place);
 }
 
+/** A minute of requests, for somebody to watch while they do something else. */
 function loadCommand(request: RequestDescription, place: Place): string {
-  const ask =
-    request.from === outside
-      ? curl(request, "-s -o /dev/null -w '%{http_code}\\n'")
-      : execCommand(request, 1, place);
-  return `while true; do ${ask}; done`;
+  if (request.from !== outside) return execCommand(request, { times: 600, everyMs: 100 }, place);
+  return `while true; do ${curl(request, "-s -o /dev/null -w '%{http_code}\\n'")}; sleep 0.1; done`;
 }
 
 /** The address that stands for a Service on the reader's machine, as the embedded cluster says it. */
@@ -215,7 +225,7 @@ function curl(request: RequestDescription, options = "-si"): string {
   });
   const flags = headers.map(([name, value]) => `-H ${quote(`${name}: ${value}`)} `).join("");
   const method = request.method === "GET" ? "" : `-X ${request.method} `;
-  return `curl ${options} ${method}${flags}"http://$ADDRESS${url.pathname}${url.search}"`;
+  return `curl ${options} ${method}${flags}"http://${request.at ? `localhost:${url.port}` : "$ADDRESS"}${url.pathname}${url.search}"`;
 }
 
 function httpUrl({ url }: RequestDescription): string {

@@ -3,6 +3,8 @@
 import type {
   Argument,
   ArrowFunctionExpression,
+  AssignmentTarget,
+  AssignmentTargetWithDefault,
   BindingPattern,
   CallExpression,
   Expression,
@@ -15,6 +17,7 @@ import type {
 import { compute, hasUnknown, read } from "./operators.ts";
 import { Scope, Unknown } from "./scope.ts";
 
+type Pattern = BindingPattern | ParamPattern | AssignmentTarget | AssignmentTargetWithDefault;
 type Callable = (...args: readonly unknown[]) => unknown;
 
 /** A loop that the file does not end itself is followed no further. */
@@ -130,31 +133,40 @@ export class Interpreter {
       this.#bind(id, init ? this.evaluate(init, scope) : undefined, scope);
   }
 
-  #bind(pattern: BindingPattern | ParamPattern, value: unknown, scope: Scope): void {
+  /** Gives the names of a pattern their values: new names, or ones that are there already. */
+  #bind(
+    pattern: Pattern,
+    value: unknown,
+    scope: Scope,
+    how: "declare" | "assign" = "declare",
+  ): void {
     switch (pattern.type) {
       case "Identifier": {
         // A name of the file says more than the words that compute its value.
         const named = value instanceof Unknown ? new Unknown(pattern.name) : value;
-        return scope.declare(pattern.name, named);
+        return scope[how](pattern.name, named);
       }
       case "ObjectPattern":
         for (const property of pattern.properties) {
-          if (property.type === "RestElement") this.#bind(property.argument, value, scope);
+          if (property.type === "RestElement") this.#bind(property.argument, value, scope, how);
           else if (property.key.type === "Identifier")
-            this.#bind(property.value, read(value, property.key.name), scope);
+            this.#bind(property.value, read(value, property.key.name), scope, how);
         }
         return;
       case "ArrayPattern":
         pattern.elements.forEach((element, index) => {
           if (!element) return;
-          if (element.type === "RestElement") this.#bind(element.argument, value, scope);
-          else this.#bind(element, read(value, index), scope);
+          if (element.type === "RestElement") this.#bind(element.argument, value, scope, how);
+          else this.#bind(element, read(value, index), scope, how);
         });
         return;
       case "AssignmentPattern": {
         const given = value === undefined ? this.evaluate(pattern.right, scope) : value;
-        return this.#bind(pattern.left, given, scope);
+        return this.#bind(pattern.left, given, scope, how);
       }
+      case "MemberExpression":
+        // Fields are only read from what a run knows.
+        return;
       default:
         throw this.#cannot(pattern);
     }
@@ -222,12 +234,14 @@ export class Interpreter {
       case "AssignmentExpression": {
         const value = this.evaluate(node.right, scope);
         const { left, operator } = node;
+        if (left.type === "ArrayPattern" || left.type === "ObjectPattern") {
+          this.#bind(left, value, scope, "assign");
+          return value;
+        }
         if (left.type !== "Identifier") return value;
         const both = [scope.read(left.name), value] as const;
-        scope.assign(
-          left.name,
-          operator === "=" ? value : compute(operator.slice(0, -1), ...both, this.#text(node)),
-        );
+        if (operator === "=") this.#bind(left, value, scope, "assign");
+        else scope.assign(left.name, compute(operator.slice(0, -1), ...both, this.#text(node)));
         return scope.read(left.name);
       }
       case "UpdateExpression": {

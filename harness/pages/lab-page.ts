@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LabDefinition, SabotageDefinition, StepText } from "../lab/definition.ts";
 import { inLanguage, type Language, type Text } from "../report/text.ts";
-import type { Action } from "./actions.ts";
+import { type Action, checksIn } from "./actions.ts";
 import { commandsFor, type Place } from "./commands.ts";
 import { readSelectors } from "./selectors.ts";
 import { traceLab } from "./trace-lab.ts";
@@ -26,6 +26,9 @@ class LabPage {
   readonly #place: Place;
   readonly #shown = new Set<string>();
   #address = "";
+  /** Whether the page has said what angle brackets mean. */
+  #explained = false;
+  readonly #composed: string[] = [];
 
   constructor(
     definition: LabDefinition,
@@ -96,8 +99,9 @@ class LabPage {
     if (step.why) parts.push(this.#text(step.why));
     parts.push(...(await this.#doing(actions)));
     if (step.look) parts.push(words.look(this.#text(step.look)));
-    const checks = actions.filter((action) => action.type === "check");
-    const lines = [...new Set(checks.map((check) => describeCheck(check, this.#language)))];
+    const lines = [
+      ...new Set(checksIn(actions).map((check) => describeCheck(check, this.#language))),
+    ];
     if (lines.length > 0)
       parts.push(`${words.checks}\n\n${lines.map((line) => `- ${line}`).join("\n")}`);
     return parts.join("\n\n");
@@ -114,6 +118,7 @@ class LabPage {
     for (const action of actions) {
       if (action.type === "apply") manifests.push(...(await this.#manifests(action.names)));
       const commands = await commandsFor(action, this.#place);
+      if (action.type === "compose") this.#composed.push(...commands);
       if (action.type === "load") {
         flush();
         parts.push(this.#words.keepAsking, shell(this.#once(commands)), this.#words.meanwhile);
@@ -135,7 +140,14 @@ class LabPage {
     }
     const asksOutside = pending.some((command) => command.startsWith("ADDRESS="));
     flush();
-    return [...parts, ...(asksOutside ? [this.#words.address] : []), ...manifests];
+    const unknown = !this.#explained && parts.some((part) => /^kubectl .*<\w[^>]*>/m.test(part));
+    this.#explained ||= unknown;
+    return [
+      ...parts,
+      ...(asksOutside ? [this.#words.address] : []),
+      ...(unknown ? [this.#words.placeholder] : []),
+      ...manifests,
+    ];
   }
 
   /** The commands without an address that the terminal still has. */
@@ -172,6 +184,7 @@ class LabPage {
       ...(options.after ? [`## ${words.happened}`, this.#text(options.after)] : []),
       `## ${words.cleanUp}`,
       shell([
+        ...this.#composed.map((command) => command.replace(/ up .*/, " down")),
         `kubectl delete namespace ${this.#allNamespaces().join(" ")}`,
         "kubectl config set-context --current --namespace=default",
         "npm run cluster down",

@@ -23,6 +23,8 @@ export interface PageWords {
   readonly meanwhile: string;
   /** What ADDRESS stands for. */
   readonly address: string;
+  /** What stands in angle brackets. */
+  readonly placeholder: string;
   readonly happened: string;
   readonly cleanUp: string;
   readonly breakIt: string;
@@ -47,18 +49,20 @@ const en: PageWords = {
     "To do the steps by hand you need `kubectl`, and a cluster. This starts one on your machine, without Docker; then run the `export KUBECONFIG=…` line that it prints:",
   otherCluster:
     "The manifests work on any other Kubernetes too. There the image `kubelab/apps`, which holds all the apps, must be built first: see [fixtures/Dockerfile](../../fixtures/Dockerfile).",
-  requires: (what) => `The lab is skipped on a cluster that cannot do this: ${what.join(", ")}.`,
+  requires: (what) => `The lab is skipped where one of these is missing: ${what.join(", ")}.`,
   addon: (name) =>
     `The lab needs ${name}. On the cluster from above this installs a stand-in for it; on another cluster [install it](${documentation[name] ?? ""}) as its own pages say:`,
   namespace: "The lab works in a namespace of its own. Make it, and let `kubectl` use it:",
   step: (number, title) => `Step ${number}: ${title}`,
   look: (text) => `**Look at:** ${text}`,
   checks: "**The lab checks:**",
-  secondTerminal: "In a second terminal, watch what changes from here on (Ctrl-C ends it):",
-  keepAsking: "In a second terminal, send requests without a pause (Ctrl-C ends it):",
+  secondTerminal: "In another terminal, watch what changes from here on (Ctrl-C ends it):",
+  keepAsking: "In another terminal, send requests for as long as this step takes (Ctrl-C ends it):",
   meanwhile: "While they run:",
   address:
     "`ADDRESS` is where this cluster lets requests in from outside. On another cluster set it to a node's address and the Service's node port, or to the load balancer's address.",
+  placeholder:
+    "What stands in `<…>` is known only when it runs: put in what the commands before have shown.",
   happened: "What happened",
   cleanUp: "Clean up",
   breakIt: "Break it yourself",
@@ -80,7 +84,7 @@ const zh: PageWords = {
     "手动操作需要 `kubectl` 和一个集群。下面的命令在你的机器上启动一个集群，不需要 Docker；然后执行它打印出的 `export KUBECONFIG=…` 那一行：",
   otherCluster:
     "这些清单在其他 Kubernetes 集群上同样可用，只是要先构建包含全部应用的镜像 `kubelab/apps`，见 [fixtures/Dockerfile](../../../fixtures/Dockerfile)。",
-  requires: (what) => `如果集群不具备以下能力，实验会被跳过：${what.join("、")}。`,
+  requires: (what) => `缺少以下任何一项时，实验会被跳过：${what.join("、")}。`,
   addon: (name) =>
     `本实验需要 ${name}。在上面的集群里，下面的命令会安装它的替身；在其他集群上，请按[官方文档](${documentation[name] ?? ""})安装：`,
   namespace: "实验使用自己的命名空间。创建它，并让 `kubectl` 默认使用它：",
@@ -88,10 +92,11 @@ const zh: PageWords = {
   look: (text) => `**留意：**${text}`,
   checks: "**实验检查：**",
   secondTerminal: "在另一个终端里观察此后的变化（按 Ctrl-C 结束）：",
-  keepAsking: "在另一个终端里不停地发送请求（按 Ctrl-C 结束）：",
+  keepAsking: "在另一个终端里持续发送请求（按 Ctrl-C 结束）：",
   meanwhile: "请求持续的同时：",
   address:
     "`ADDRESS` 是从集群外访问这个集群的入口。在其他集群上，请把它设为节点地址加 Service 的 nodePort，或者负载均衡器的地址。",
+  placeholder: "`<…>` 中的内容要到运行时才知道：请填入前面命令显示的值。",
   happened: "发生了什么",
   cleanUp: "清理",
   breakIt: "亲手弄坏它",

@@ -117,3 +117,14 @@ test("tells a check with the error that its verdict states", async () => {
 test("refuses a verb that it has no command for, instead of leaving it out", async () => {
   await expect(commands(`await kube.conjure("deployment/web");`)).rejects.toThrow("kube.conjure");
 });
+
+test("keeps what one step learns for the next, as the file's own names", async () => {
+  const before = `let first = ""; let other = "";`;
+  expect(
+    await commands(
+      `[first = "", other = ""] = (await kube.pods("deployment/web")).map((pod) => pod.metadata.name);
+       await kube.logs(\`pod/\${other}\`);`,
+      before,
+    ),
+  ).toEqual(["kubectl get pods -l app=web", "kubectl logs pod/<other>"]);
+});

@@ -74,7 +74,7 @@ class Recorder {
   #tools(): object {
     const { name, options } = this.#definition;
     const open = this.#open.bind(this);
-    return {
+    const tools = {
       step: open((_text: unknown, run: unknown) => {
         this.steps.push(this.#within(run as Run));
       }),
@@ -110,7 +110,17 @@ class Recorder {
       namespace: `kubelab-${name}`,
       namespaceOf: open((space: unknown) => `kubelab-${name}-${String(space)}`),
       vars: { ...options.vars },
+      compose: open((file: unknown) => {
+        this.#note({ type: "compose", file: String(file) });
+        return new Unknown("compose");
+      }),
     };
+    return new Proxy(tools, {
+      get: (known, tool) => {
+        if (tool in known) return known[tool as keyof typeof known];
+        throw new LabError("LAB_INVALID", `pages have no words for the tool ${String(tool)}`);
+      },
+    });
   }
 
   #expect(value: unknown, what: unknown): object {

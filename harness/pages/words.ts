@@ -62,7 +62,7 @@ function requestWords({ matcher, args }: Check): Pair {
       return splitWords(first as Record<string, number>, known(second));
     case "toReachOnly":
       return exactly(
-        { en: `every answer comes from ${String(first)}`, zh: `所有回答都来自 ${String(first)}` },
+        { en: `every answer comes from ${show(first)}`, zh: `所有回答都来自 ${show(first)}` },
         known(second),
       );
     case "toAnswer": {
