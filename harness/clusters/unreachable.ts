@@ -21,17 +21,12 @@ export function unreachable(kubeConfig: KubeConfig, error: unknown): LabError {
           { cause: error },
         );
   const codes = causes(error);
-  if (
-    codes.some((code) => code.includes("CERT_HAS_EXPIRED") || code.includes("CERTIFICATE_EXPIRED"))
-  )
-    return new LabError(
-      "CLUSTER_UNREACHABLE",
-      `context ${context}: a certificate of ${server} or of its client has expired`,
-      {
-        advice: "Renew the certificate, or fetch the kubeconfig again.",
-        cause: error,
-      },
-    );
+  const told = explanations.find(({ pattern }) => codes.some((code) => pattern.test(code)));
+  if (told)
+    return new LabError("CLUSTER_UNREACHABLE", `context ${context}: ${told.say(server)}`, {
+      advice: told.advice,
+      cause: error,
+    });
   return new LabError(
     "CLUSTER_UNREACHABLE",
     `context ${context}: ${server} does not answer (${codes[0] ?? "unknown error"})`,
@@ -42,6 +37,25 @@ export function unreachable(kubeConfig: KubeConfig, error: unknown): LabError {
     },
   );
 }
+
+const explanations = [
+  {
+    pattern: /CERT_HAS_EXPIRED|CERTIFICATE_EXPIRED/,
+    say: (server: string) => `the certificate of ${server} has expired`,
+    advice: "Renew the cluster's certificates.",
+  },
+  {
+    pattern: /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|bad certificate/,
+    say: (server: string) =>
+      `the certificate of ${server} is not signed by the authority that the context names`,
+    advice: "Fetch the kubeconfig again: the cluster may have been made anew.",
+  },
+  {
+    pattern: /ERR_TLS_CERT_ALTNAME_INVALID/,
+    say: (server: string) => `the certificate of ${server} is for another name`,
+    advice: "Use the name that is in the certificate, or set tls-server-name in the kubeconfig.",
+  },
+];
 
 /** The codes or messages of an error and of what caused it, innermost first. */
 function causes(error: unknown): string[] {

@@ -64,6 +64,10 @@ export const catalogue = {
     exitCode: 3,
     advice: "Set TMPDIR to a folder of your own that you may write to.",
   },
+  RBAC_TOO_SMALL: {
+    exitCode: 3,
+    advice: "Ask for these rights, or use a context of a user who has them.",
+  },
   CLUSTER_TOO_OLD: { exitCode: 3, advice: "Upgrade the cluster, or run on --cluster embedded." },
   KUBECONFIG_INVALID: { exitCode: 2, advice: "Correct the file, or point KUBECONFIG at another." },
   CONTEXT_NOT_NAMED: { exitCode: 2, advice: "Name the context to use: --context NAME." },
