@@ -92,18 +92,24 @@ function launchIn(folder: StateFolder, options: SpawnOptions): ChildProcess {
   }
 }
 
+/**
+ * A small young generation, and few arenas of malloc: a cluster after thirty Deployments holds 170 MB and not 260,
+ * and every container's start copies the page tables of what it holds.
+ */
+const nodeFlags = ["--max-semi-space-size=8"];
+
 function launch(folder: StateFolder, options: SpawnOptions): ChildProcess {
   const log = openSync(join(folder.path, "cluster.log"), "a", 0o600);
   const main = fileURLToPath(new URL("main.ts", import.meta.url));
   const port = options.port === undefined ? [] : ["--port", String(options.port)];
   const child = spawn(
     process.execPath,
-    [main, "--state", folder.path, "--name", folder.name, ...port],
+    [...nodeFlags, main, "--state", folder.path, "--name", folder.name, ...port],
     {
       // Of its own group: Ctrl-C in the terminal reaches this process, which then ends the cluster in order.
       detached: true,
       stdio: ["pipe", "pipe", log],
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCacheFolder() },
+      env: { ...process.env, MALLOC_ARENA_MAX: "2", NODE_COMPILE_CACHE: compileCacheFolder() },
     },
   );
   closeSync(log);

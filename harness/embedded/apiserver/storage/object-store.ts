@@ -21,8 +21,11 @@ interface Table {
   forgottenVersion: number;
 }
 
-/** How many changes a table remembers at least, so that a watch can start in the past. */
-const historyLength = 2048;
+/**
+ * How many changes a table remembers at least, so that a watch can start in the past: with 2048 of them, pods that come
+ * and go cost a megabyte each until the first are forgotten.
+ */
+const historyLength = 512;
 
 /**
  * All objects of the cluster, in memory: one counter of versions for all tables, as etcd has it,
