@@ -1,4 +1,4 @@
-import type { Refusal } from "./node-filters.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** The scheduler's account of why no node takes the pod, word for word. */
 export function fitMessage(refusals: readonly Refusal[]): string {

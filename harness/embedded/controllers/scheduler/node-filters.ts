@@ -8,16 +8,17 @@ import type {
 } from "kubernetes-types/core/v1";
 import { isFinished } from "../objects/pod-state.ts";
 import { matchesLabels } from "../objects/selector.ts";
+import { affinityRefusal, type Placement, spreadRefusal } from "./pod-affinity.ts";
 import { amounts, podRequests, sum } from "./pod-requests.ts";
-
-/** Why a pod cannot go to a node; `lasting` where evicting other pods would not help. */
-export interface Refusal {
-  readonly reasons: readonly string[];
-  readonly lasting: boolean;
-}
+import type { Refusal } from "./refusal.ts";
 
 /** What keeps the pod from the node, the first filter that refuses; undefined where it fits. */
-export function refusalOf(pod: Pod, node: Node, onNode: readonly Pod[]): Refusal | undefined {
+export function refusalOf(
+  pod: Pod,
+  node: Node,
+  onNode: readonly Pod[],
+  placement: Placement,
+): Refusal | undefined {
   const why = lastingReason(pod, node);
   if (why !== undefined) return { reasons: [why], lasting: true };
   if (hasPortConflict(pod, onNode))
@@ -25,7 +26,11 @@ export function refusalOf(pod: Pod, node: Node, onNode: readonly Pod[]): Refusal
       reasons: ["node(s) didn't have free ports for the requested pod ports"],
       lasting: false,
     };
-  return resourceRefusal(pod, node, onNode);
+  return (
+    resourceRefusal(pod, node, onNode) ??
+    spreadRefusal(pod, node) ??
+    affinityRefusal(pod, node, placement)
+  );
 }
 
 /** What would keep the pod from the node even if the node were empty. */

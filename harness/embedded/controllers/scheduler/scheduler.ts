@@ -1,5 +1,5 @@
-import type { Node, Pod, PodCondition } from "kubernetes-types/core/v1";
-import { nodes, pods } from "../../resources.ts";
+import type { Namespace, Node, Pod, PodCondition } from "kubernetes-types/core/v1";
+import { namespaces, nodes, pods } from "../../resources.ts";
 import type { KubeObject } from "../../resource.ts";
 import type { Informer } from "../../informer.ts";
 import { isStatus } from "../../status-error.ts";
@@ -8,8 +8,11 @@ import type { ControllerContext } from "../loop/context.ts";
 import type { Controller, Enqueue, Result } from "../loop/controller.ts";
 import { keyOf, parseKey } from "../loop/key.ts";
 import { isFinished, podCondition } from "../objects/pod-state.ts";
+import type { Labels } from "../objects/selector.ts";
 import { fitMessage } from "./fit-message.ts";
-import { type Refusal, refusalOf } from "./node-filters.ts";
+import { refusalOf } from "./node-filters.ts";
+import type { Placement } from "./pod-affinity.ts";
+import type { Refusal } from "./refusal.ts";
 import { SchedulingEvents } from "./scheduling-events.ts";
 
 const schedulerName = "default-scheduler";
@@ -22,6 +25,7 @@ export class Scheduler implements Controller {
   readonly #context: ControllerContext;
   readonly #pods: Informer<Pod>;
   readonly #nodes: Informer<Node>;
+  readonly #namespaces: Informer<Namespace>;
   /** Pods bound but not yet seen on their node, by uid. */
   readonly #assumed = new Map<string, Pod>();
   readonly #failures = new Map<string, number>();
@@ -31,12 +35,16 @@ export class Scheduler implements Controller {
     this.#context = context;
     this.#pods = context.caches.of(pods);
     this.#nodes = context.caches.of(nodes);
+    this.#namespaces = context.caches.of(namespaces);
   }
 
   watch(enqueue: Enqueue): void {
     this.#pods.on({
       added: (pod) => this.#sawPod(pod, enqueue),
-      updated: (pod) => this.#sawPod(pod, enqueue),
+      updated: (pod, old) => {
+        this.#sawPod(pod, enqueue);
+        if (pod.spec?.nodeName && !old.spec?.nodeName) this.#enqueueWaiting(enqueue, wantsCompany);
+      },
       deleted: (pod) => {
         this.#assumed.delete(pod.metadata?.uid ?? "");
         this.#failures.delete(pod.metadata?.uid ?? "");
@@ -55,8 +63,9 @@ export class Scheduler implements Controller {
     const pod = this.#pods.get(parseKey(key));
     if (!pod || !isWaiting(pod) || this.#assumed.has(pod.metadata?.uid ?? "")) return "done";
     const refusals: Refusal[] = [];
+    const placement = this.#placement();
     for (const node of this.#byLoad()) {
-      const refusal = refusalOf(pod, node, this.#podsOn(node));
+      const refusal = refusalOf(pod, node, this.#podsOn(node), placement);
       if (!refusal) return this.#bind(pod, node.metadata?.name ?? "");
       refusals.push(refusal);
     }
@@ -72,9 +81,9 @@ export class Scheduler implements Controller {
   }
 
   /** Room may have come free: pods that did not fit try again, each after its own back-off. */
-  #enqueueWaiting(enqueue: Enqueue): void {
+  #enqueueWaiting(enqueue: Enqueue, concerned = (_pod: Pod): boolean => true): void {
     for (const pod of this.#pods.list()) {
-      if (!isWaiting(pod)) continue;
+      if (!isWaiting(pod) || !concerned(pod)) continue;
       const failures = this.#failures.get(pod.metadata?.uid ?? "");
       if (failures === undefined) enqueue(keyOf(pod));
       else enqueue(keyOf(pod), Math.min(longestBackoffMs, firstBackoffMs * 2 ** (failures - 1)));
@@ -85,6 +94,15 @@ export class Scheduler implements Controller {
     return this.#nodes
       .list()
       .toSorted((one, other) => this.#podsOn(one).length - this.#podsOn(other).length);
+  }
+
+  #placement(): Placement {
+    const placed = this.#nodes
+      .list()
+      .flatMap((node) => this.#podsOn(node).map((pod) => ({ pod, node })));
+    const labelsOfNamespace = (name: string): Labels =>
+      this.#namespaces.get({ name })?.metadata?.labels ?? {};
+    return { placed, labelsOfNamespace };
   }
 
   #podsOn({ metadata }: Node): Pod[] {
@@ -156,6 +174,10 @@ function isWaiting({ metadata, spec, status }: Pod): boolean {
     status?.phase !== "Succeeded" &&
     status?.phase !== "Failed"
   );
+}
+
+function wantsCompany({ spec }: Pod): boolean {
+  return spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution !== undefined;
 }
 
 function hasOtherRoom(node: Node, old: Node): boolean {
