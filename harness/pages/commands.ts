@@ -140,6 +140,8 @@ async function told(
 interface ByHand {
   readonly times: number;
   readonly refused?: boolean;
+  /** The body is what matters, not who answered. */
+  readonly body?: boolean;
   /** How long to rest between two of them. */
   readonly everyMs?: number;
 }
@@ -162,6 +164,7 @@ function byHand({ matcher, args }: Check): ByHand {
   return {
     times: Math.min(wanted ?? timesByHand[matcher] ?? 1, mostByHand),
     refused: matcher === "toRefuse",
+    body: matcher === "toCountUp",
   };
 }
 
@@ -174,7 +177,8 @@ function requestCommands(
   if (hand.refused) return [`kubectl get ${serviceFlags(request)}`];
   if (request.at) return [curl(request)];
   const ask = curl(request);
-  const many = `for i in $(seq ${hand.times}); do ${curl(request)} | grep -i x-kubelab-responder; done`;
+  const each = hand.body ? curl(request, "-s") : `${ask} | grep -i x-kubelab-responder`;
+  const many = `for i in $(seq ${hand.times}); do ${each}; done`;
   return [addressCommand(request), hand.times > 1 ? many : ask];
 }
 

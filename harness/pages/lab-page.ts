@@ -112,7 +112,7 @@ class LabPage {
     const manifests: string[] = [];
     let pending: string[] = [];
     const flush = () => {
-      if (pending.length > 0) parts.push(shell(pending));
+      if (pending.length > 0) parts.push(shell(withoutRepeats(pending, this.#words)));
       pending = [];
     };
     for (const action of actions) {
@@ -214,6 +214,30 @@ class LabPage {
 }
 
 const longestShown = 40;
+
+const likeEnough = 4;
+
+/** A long row of requests that differ in one word is told by its beginning. */
+function withoutRepeats(commands: readonly string[], words: PageWords): readonly string[] {
+  const kept: string[] = [];
+  let skipped = 0;
+  const say = () => {
+    if (skipped > 0) kept.push(words.moreLike(skipped));
+    skipped = 0;
+  };
+  commands.forEach((command, index) => {
+    const row = commands.slice(Math.max(0, index - likeEnough), index);
+    const shape = (text: string) => text.replace(/\d+/g, "#");
+    const like = row.length === likeEnough && row.every((one) => shape(one) === shape(command));
+    if (like && / ask |curl /.test(command)) skipped += 1;
+    else {
+      say();
+      kept.push(command);
+    }
+  });
+  say();
+  return kept;
+}
 
 function isChange(command: string): boolean {
   return !/^kubectl( -n \S+)? (get|logs|events) /.test(command);

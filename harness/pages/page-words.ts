@@ -18,6 +18,8 @@ export interface PageWords {
   readonly step: (number: number, title: string) => string;
   readonly look: (text: string) => string;
   readonly checks: string;
+  /** Stands for commands that are like those before. */
+  readonly moreLike: (count: number) => string;
   readonly secondTerminal: string;
   readonly keepAsking: string;
   readonly meanwhile: string;
@@ -56,6 +58,7 @@ const en: PageWords = {
   step: (number, title) => `Step ${number}: ${title}`,
   look: (text) => `**Look at:** ${text}`,
   checks: "**The lab checks:**",
+  moreLike: (count) => `# … and ${count} more like these`,
   secondTerminal: "In another terminal, watch what changes from here on (Ctrl-C ends it):",
   keepAsking: "In another terminal, send requests for as long as this step takes (Ctrl-C ends it):",
   meanwhile: "While they run:",
@@ -91,6 +94,7 @@ const zh: PageWords = {
   step: (number, title) => `第 ${number} 步：${title}`,
   look: (text) => `**留意：**${text}`,
   checks: "**实验检查：**",
+  moreLike: (count) => `# …… 类似的命令还有 ${count} 条`,
   secondTerminal: "在另一个终端里观察此后的变化（按 Ctrl-C 结束）：",
   keepAsking: "在另一个终端里持续发送请求（按 Ctrl-C 结束）：",
   meanwhile: "请求持续的同时：",

@@ -8,7 +8,8 @@ export class Unknown {
 
   /** As a placeholder in a command: `<pod>`. */
   toString(): string {
-    return `<${this.source.replace(/^await /, "").replace(/\.(metadata\.)?name$/, "")}>`;
+    const words = this.source.replace(/^await /, "");
+    return `<${words.replace(/^metadata\.(?=name$)/, "").replace(/\.(metadata\.)?name$/, "")}>`;
   }
 }
 

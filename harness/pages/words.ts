@@ -267,7 +267,7 @@ function show(value: unknown): string {
 function toCode(value: unknown): string {
   if (value instanceof Unknown) return value.source;
   if (typeof value === "string") return /^\S(.*\S)?$/.test(value) ? value : JSON.stringify(value);
-  return inspect(plain(value), { breakLength: Infinity, depth: 5 });
+  return inspect(plain(value), { breakLength: Infinity, depth: 5 }).replace(/\s+/g, " ");
 }
 
 function plain(value: unknown): unknown {
