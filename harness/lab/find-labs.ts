@@ -29,7 +29,7 @@ export async function loadLab(name: string, folder: string = labsFolder): Promis
     );
   }
   const file = join(folder, name, "lab.ts");
-  await import(pathToFileURL(file).href);
+  await importLab(file);
   const definition = registeredLab(name);
   if (!definition)
     throw new LabError(
@@ -37,4 +37,22 @@ export async function loadLab(name: string, folder: string = labsFolder): Promis
       `${file} describes no lab "${name}": its name must be its folder's`,
     );
   return definition;
+}
+
+/** A lab's file is somebody's work in progress: what is wrong with it is said with its place, and not as a stack. */
+async function importLab(file: string): Promise<void> {
+  try {
+    await import(pathToFileURL(file).href);
+  } catch (error) {
+    if (error instanceof LabError || !(error instanceof Error)) throw error;
+    const message = `${placeIn(file, error)}: ${error.name}: ${error.message}`;
+    throw new LabError("LAB_INVALID", message, { cause: error });
+  }
+}
+
+/** `lab.ts:12` where the error or its stack tells the line. */
+function placeIn(file: string, { stack = "" }: Error): string {
+  const at = stack.indexOf(`${file}:`);
+  const line = at < 0 ? undefined : /^\d+/.exec(stack.slice(at + file.length + 1))?.[0];
+  return line === undefined ? file : `${file}:${line}`;
 }

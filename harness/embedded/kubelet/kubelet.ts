@@ -1,5 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import type { Clock } from "../../time/clock.ts";
 import type { Client, ObjectKey } from "../client.ts";
 import { EventRecorder } from "../events.ts";
@@ -112,7 +113,9 @@ class Kubelet implements StartedKubelet {
     const { containerRuntime = "kubelab://processes" } = this.#options;
     signal.throwIfAborted();
     signal.addEventListener("abort", () => void this.stop(), { once: true });
-    mkdirSync(this.#options.stateDir, { recursive: true, mode: 0o700 });
+    // What pods keep is their own and this user's: volumes hold Secrets with the modes that manifests give.
+    for (const folder of ["", "pods", "images"])
+      mkdirSync(join(this.#options.stateDir, folder), { recursive: true, mode: 0o700 });
     const { nodeName, hostIP, images } = this.#context;
     const node = {
       client,
