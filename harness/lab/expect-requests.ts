@@ -101,6 +101,8 @@ export interface RequestExpectation {
 
 /** How many requests a matcher sends that takes none to be sure. */
 export const fewRequests = 20;
+/** Where two pods still share the answers, so many in a row from one of them are not luck: 1 in 2^20. */
+const inForceAfter = 20;
 const refusals: readonly ErrorClass[] = [
   "refused",
   "reset",
@@ -157,6 +159,7 @@ export function expectRequests(
           acceptedCondition(
             `answers from ${target}`,
             (answer) => attributeBy(options)(answer) === target,
+            inForceAfter,
           ),
         ),
       }),

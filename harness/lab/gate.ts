@@ -22,8 +22,9 @@ export function markerCondition(marker: string): GateCondition {
 export function acceptedCondition(
   words: string,
   accepts: (observation: Observation) => boolean,
+  consecutive = 5,
 ): GateCondition {
-  return { marker: words, shows: accepts, consecutive: 5 };
+  return { marker: words, shows: accepts, consecutive };
 }
 
 /** Every one of the targets has answered. */
