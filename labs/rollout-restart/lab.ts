@@ -91,12 +91,13 @@ lab(
       },
     );
     sabotage(
-      { en: "the Deployment is paused", zh: "Deployment 被暂停" },
+      { en: "there is no preStop", zh: "没有 preStop" },
       {
         in: "service.yaml",
         object: "Deployment/k8s-combat-service",
-        add: { "spec.paused": true },
+        remove: "spec.template.spec.containers[0].lifecycle",
         fails: "Restart it under load",
+        check: "toLoseNothing",
       },
     );
   },
