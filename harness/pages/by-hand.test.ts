@@ -79,7 +79,7 @@ describe.skipIf(!hasKubectl())("the commands of a page, typed into a shell", () 
     return new Promise((resolve, reject) => {
       const options = { cwd: root, env, timeout: 60_000 };
       // A person takes a moment for each line; the cluster's parts need one to hear of what is new.
-      const script = commands.join("\nsleep 0.7\n");
+      const script = commands.join("\nsleep 0.4\n");
       execFile("sh", ["-ec", script], options, (error, stdout, stderr) => {
         if (error)
           reject(new Error(`${commands.join("\n")}\n${stdout}${stderr}`, { cause: error }));
