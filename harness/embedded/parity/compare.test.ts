@@ -34,6 +34,7 @@ test("another reason of a condition is a difference, named by object and facet",
   const differences = compareTraces(trace, changed(trace, "ProgressDeadlineExceeded", "TooLate"));
   expect(differences.map(({ where }) => where)).toEqual([
     "deployments web | condition Progressing",
+    "deployments web | status as last seen",
   ]);
 });
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../../time/clock.ts";
 import { scenarios } from "./scenarios.ts";
 import { Session } from "./session.ts";
-import { cutWhereRecordingEnds, restartsOf } from "./restarts.ts";
+import { cutWhereRecordingEnds, endOfReplay, restartsOf } from "./restarts.ts";
 import { readActions, readTrace, type Trace } from "./trace.ts";
 
 /** The last things recorded may come a little later here. */
@@ -35,6 +35,10 @@ export async function replay(scenario: string, options: ReplayOptions): Promise<
     startMs += Math.max(0, -msUntil(t_ms));
   }
   await until(lastMs(scenario) + settleMs);
+  await session.eventually(() => mustHaveRestarted(session.trace, restartsAt(scenario, Infinity)));
+  // On a busy machine the last restart comes late, and what was recorded after it too.
+  const endMs = endOfReplay(readTrace(scenario), session.trace) ?? 0;
+  await clock.sleep(Math.max(0, endMs - session.elapsedMs));
   if (endsWithNamespace(scenario)) await session.deleteNamespace();
   return cutWhereRecordingEnds(readTrace(scenario), session.trace);
 }

@@ -25,19 +25,24 @@ export function restartsOf(pods: readonly TraceLine[]): number {
  * back-off up to five seconds late, and what the replay does with the time it won has nothing to be compared with.
  */
 export function cutWhereRecordingEnds(recorded: Trace, replayed: Trace): Trace {
-  const restarts = restartsOf(recorded.pods);
-  const [recordedMs, replayedMs] = [
-    msOfRestart(recorded.pods, restarts),
-    msOfRestart(replayed.pods, restarts),
-  ];
-  if (restarts === 0 || recordedMs === undefined || replayedMs === undefined) return replayed;
-  const endMs = Math.max(...Object.values(recorded).flatMap(times));
-  const cutMs = replayedMs + endMs - recordedMs + slackMs;
+  const cutMs = endOfReplay(recorded, replayed);
+  if (cutMs === undefined) return replayed;
   const kept = Object.entries(replayed).map(([resource, lines]) => [
     resource,
     lines.filter(({ t_ms }) => t_ms <= cutMs),
   ]);
   return Object.fromEntries(kept) as Trace;
+}
+
+/** The replay's moment that is the recording's last; undefined where the last restart is still to come, or there is none. */
+export function endOfReplay(recorded: Trace, replayed: Trace): number | undefined {
+  const restarts = restartsOf(recorded.pods);
+  const [recordedMs, replayedMs] = [
+    msOfRestart(recorded.pods, restarts),
+    msOfRestart(replayed.pods, restarts),
+  ];
+  if (restarts === 0 || recordedMs === undefined || replayedMs === undefined) return undefined;
+  return replayedMs + Math.max(...Object.values(recorded).flatMap(times)) - recordedMs + slackMs;
 }
 
 /** When the containers had restarted so often. */

@@ -27,6 +27,7 @@ export class Session implements AsyncDisposable {
   readonly #objects: KubernetesObjectApi;
   readonly #clock: Clock;
   readonly #watches: AbortController[] = [];
+  #startMs = 0;
   readonly #trace: Record<keyof typeof paths, TraceLine[]> = {
     deployments: [],
     replicasets: [],
@@ -43,6 +44,11 @@ export class Session implements AsyncDisposable {
     this.#objects = KubernetesObjectApi.makeApiClient(this.#config);
   }
 
+  /** Since the recording began. */
+  get elapsedMs(): number {
+    return this.#clock.now() - this.#startMs;
+  }
+
   /** What was recorded so far. */
   get trace(): Trace {
     return this.#trace;
@@ -52,11 +58,11 @@ export class Session implements AsyncDisposable {
   async open(): Promise<void> {
     await this.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: this.namespace } });
     await this.eventually(() => this.read("v1", "ServiceAccount", "default"));
-    const startMs = this.#clock.now();
+    this.#startMs = this.#clock.now();
     for (const resource of tracedResources) {
       const path = `${paths[resource]}/namespaces/${this.namespace}/${resource}`;
       const record = (type: string, object: TracedObject): void => {
-        this.#trace[resource].push({ t_ms: this.#clock.now() - startMs, type, object });
+        this.#trace[resource].push({ t_ms: this.elapsedMs, type, object });
       };
       // An end of the watch before the scenario's shows as lives that are cut short.
       this.#watches.push(await new Watch(this.#config).watch(path, {}, record, () => {}));
