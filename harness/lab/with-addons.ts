@@ -5,13 +5,15 @@ import type { LabCluster } from "./lab-cluster.ts";
 
 /** A cluster with its add-ons; what a run installed on somebody's cluster can be removed again. */
 export interface ClusterWithAddons extends LabCluster {
+  /** The versions of the add-ons that labs have asked for, by name. */
+  addonVersions(): Promise<Readonly<Record<string, string>>>;
   /** Removes the add-ons that this run installed and may not leave. Harmless when called twice. */
   removeAddons(): Promise<void>;
 }
 
 /** A started cluster with the add-ons that labs ask for; each is installed once, whoever asks first. */
 export function withAddons(cluster: StartedCluster): ClusterWithAddons {
-  const installed = new Map<string, Promise<Addon | undefined>>();
+  const installed = new Map<string, Promise<Provided>>();
   return {
     description: cluster.description,
     serverVersion: cluster.serverVersion,
@@ -29,13 +31,20 @@ export function withAddons(cluster: StartedCluster): ClusterWithAddons {
       }
       await installing;
     },
+    async addonVersions() {
+      const known = [...installed].map(async ([name, one]) => [name, (await one).version] as const);
+      const settled = await Promise.allSettled(known);
+      return Object.fromEntries(
+        settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : [])),
+      );
+    },
     async removeAddons() {
       if (cluster.addons !== "install-and-remove") return;
       const made = await Promise.allSettled(installed.values());
       installed.clear();
       const context = contextOf(cluster, { signal: AbortSignal.timeout(removeWithinMs) });
       for (const result of made.toReversed())
-        if (result.status === "fulfilled") await result.value?.uninstall(context);
+        if (result.status === "fulfilled") await result.value.installed?.uninstall(context);
     },
   };
 }
@@ -56,12 +65,18 @@ function contextOf(
   return { kubeConfig, outside: (service) => cluster.outside(service), ...options };
 }
 
-/** Uses the add-on that is there, or installs it. Returns it where it was installed. */
+interface Provided {
+  readonly version: string;
+  /** Where this run installed it. */
+  readonly installed?: Addon;
+}
+
+/** Uses the add-on that is there, or installs it. */
 async function provide(
   cluster: StartedCluster,
   name: string,
   options: { readonly onProgress: (text: string) => void; readonly signal: AbortSignal },
-): Promise<Addon | undefined> {
+): Promise<Provided> {
   const load = addons[name];
   if (!load)
     throw new LabError("LAB_INVALID", `there is no add-on "${name}"`, {
@@ -70,8 +85,9 @@ async function provide(
   const addon = await load();
   const context = contextOf(cluster, options);
   if (await addon.isInstalled(context)) {
-    options.onProgress(`${name} ${await addon.version(context)} is there already`);
-    return undefined;
+    const version = (await addon.version(context)) ?? "unknown";
+    options.onProgress(`${name} ${version} is there already`);
+    return { version };
   }
   if (cluster.addons === "use")
     throw new LabError("ADDON_MISSING", `${cluster.description} has no working ${name}`);
@@ -82,5 +98,5 @@ async function provide(
       await addon.uninstall(contextOf(cluster, { signal: AbortSignal.timeout(removeWithinMs) }));
     throw error;
   }
-  return addon;
+  return { version: (await addon.version(context)) ?? "unknown", installed: addon };
 }
