@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { chooseCluster } from "../harness/clusters/choose.ts";
 import { LabError } from "../harness/errors/lab-error.ts";
@@ -23,16 +24,18 @@ const usage = `npm run sabotage [NAME …]    break labs on purpose: the named c
   --cluster KIND    auto, embedded, k3s or kubeconfig (default: auto)
   --context NAME    the kubeconfig context to use
   --jobs N          how many runs at once (default: 3)
+  --json FILE       write every sabotage, what came of it and how
   --help            this text`;
 
 await runCommand(usage, async (signal) => {
-  mustNotBeNpms("sabotage", ["cluster", "context", "jobs"]);
+  mustNotBeNpms("sabotage", ["cluster", "context", "jobs", "json"]);
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       cluster: { type: "string" },
       context: { type: "string" },
       jobs: { type: "string", default: "3" },
+      json: { type: "string" },
     },
   });
   const jobs = Number(values.jobs);
@@ -51,8 +54,22 @@ await runCommand(usage, async (signal) => {
   const missed = rows.filter((row) => !row.caught).length;
   console.log(`\n${sabotageTable(rows, createPaint(takesColours(process.stdout)))}`);
   console.log(`\n${rows.length - missed} caught, ${missed} MISSED`);
+  if (values.json !== undefined)
+    writeFileSync(values.json, `${JSON.stringify(toSabotageRecord(why, rows), undefined, 2)}\n`);
   if (missed > 0) process.exitCode = 1;
 });
+
+/** What `--json` holds. */
+function toSabotageRecord(cluster: string, sabotages: readonly SabotageRecord[]) {
+  const missed = sabotages.filter((row) => !row.caught).length;
+  return {
+    format: "kubelab-sabotage/1",
+    cluster,
+    caught: sabotages.length - missed,
+    missed,
+    sabotages,
+  };
+}
 
 type Job = () => Promise<readonly SabotageRecord[]>;
 
