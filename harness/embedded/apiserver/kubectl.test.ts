@@ -104,6 +104,20 @@ function talksToTheServer(kubectl: string): void {
     expect((await run(`get deployment web -o jsonpath=${path}`)).out).toBe("3AB");
   });
 
+  test("says which kind is not served", async () => {
+    const cron = { apiVersion: "batch/v1", kind: "CronJob", metadata: { name: "nightly" } };
+    const { code, err } = await run("apply -f -", JSON.stringify(cron));
+    expect(code).toBe(1);
+    expect(err).toContain('no matches for kind "CronJob" in version "batch/v1"');
+  });
+
+  test("warns of Endpoints, which are deprecated", async () => {
+    const { err } = await run("get endpoints");
+    expect(err).toContain(
+      "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n",
+    );
+  });
+
   test("refuses an unknown field by name", async () => {
     const { err } = await run("apply -f -", manifest(3, ", bogus: 1"));
     expect(err).toContain(

@@ -64,6 +64,10 @@ export class ApiHandler {
       return this.#parts.resources.handle({ exchange, path, verb, served, user });
     }
     if (await this.#parts.actions.handle(exchange, path, verb, user)) return;
+    // There are none, and kubectl asks before it says that it knows no such kind.
+    const definitions = { group: "apiextensions.k8s.io", plural: "customresourcedefinitions" };
+    if (verb === "list" && path.group === definitions.group && path.plural === definitions.plural)
+      return exchange.sendJson(200, noDefinitions);
     exchange.sendText(404, "404 page not found\n");
   }
 
@@ -117,6 +121,13 @@ export class ApiHandler {
     return json(version ? discovery.resources(group, version) : discovery.group(group));
   }
 }
+
+const noDefinitions = {
+  kind: "CustomResourceDefinitionList",
+  apiVersion: "apiextensions.k8s.io/v1",
+  metadata: { resourceVersion: "1" },
+  items: [],
+};
 
 function json(document: object): { document: object; type: string } {
   return { document, type: "application/json" };

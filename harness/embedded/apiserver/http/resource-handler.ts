@@ -40,6 +40,8 @@ export class ResourceHandler {
   async handle(request: ResourceRequest): Promise<void> {
     const { path, served, verb } = request;
     checkPlace(request);
+    const { deprecation } = served.kind;
+    if (deprecation !== undefined) request.exchange.warnings.push(deprecation);
     if (path.name === undefined) {
       if (verb === "list") return this.#list(request);
       if (verb === "watch") return this.#watch(request);

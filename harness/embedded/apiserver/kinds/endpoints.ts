@@ -9,6 +9,7 @@ export const endpointsKind = defineKind({
   singular: "endpoints",
   shortNames: ["ep"],
   schema: "Endpoints",
+  deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
   setDefaults({ subsets }) {
     for (const subset of subsets ?? []) {
       for (const port of subset.ports ?? []) port.protocol ||= "TCP";

@@ -40,6 +40,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly otherSubresources?: readonly Subresource[];
   /** Which changes raise metadata.generation: of the spec, of anything but metadata and status. @default never */
   readonly generation?: "spec" | "content";
+  /** What every answer about this kind warns of. @default nothing */
+  readonly deprecation?: string;
   /** How names are checked. @default "subdomain" */
   readonly names?: "subdomain" | "label" | "service" | "path";
   /** A delete answers with the object and not with a Status. @default false */
