@@ -10,7 +10,7 @@ export interface AcceptedDifference {
 
 /** How many times more or less an event on a pod may have come. */
 const limits: readonly (readonly [RegExp, number])[] = [
-  [/^events on Pod .* Warning Unhealthy Readiness /, 3],
+  [/^events on Pod .* Warning Unhealthy Readiness /, 4],
   [/^events on Pod .* Warning Unhealthy (Liveness|Startup) /, 1],
   [/^events on Pod .* (Warning (BackOff|Failed|FailedMount)|Normal (BackOff|Pulling|Pulled)) /, 2],
 ];
@@ -63,7 +63,7 @@ export const acceptedDifferences: readonly AcceptedDifference[] = [
   {
     title: "What repeats may have repeated a few times more or less when the recording ends",
     reason:
-      "A real kubelet looks at a pod that cannot start every 10 to 15 seconds, at random: such events may come twice more or less. Probes start at an offset of their own, and a readiness probe is sent once more at once when the pod's readiness changes: up to three more or less. What a liveness or startup probe counts decides, so there it is one.",
+      "A real kubelet looks at a pod that cannot start every 10 to 15 seconds, at random: such events may come twice more or less. Probes start at an offset of their own, and a readiness probe is sent once more at once when the pod's readiness changes: up to four more or less. What a liveness or startup probe counts decides, so there it is one.",
     covers: ({ where, recorded, replayed }) => {
       const limit = limits.find(([events]) => events.test(where))?.[1] ?? 0;
       return everyPair(recorded, replayed, atMostApart(limit));
