@@ -59,18 +59,24 @@ test("a StatefulSet starts its pods one after the other, each with a name and a 
     metadata: { namespace, name: "db" },
     spec: { clusterIP: "None", selector: { app: "db" }, ports: [{ name: "http", port: 8080 }] },
   });
+  // Slow to become ready, so that a pod that does not wait for the one before is told from one that does.
+  const slow = web({ readinessProbe: { ...web().readinessProbe, initialDelaySeconds: 2 } });
   const spec = {
     replicas: 3,
     serviceName: "db",
     ...selectorOf("db"),
-    template: template("db", web()),
+    template: template("db", slow),
   };
   await client.create(statefulSets, { metadata: { namespace, name: "db" }, spec });
   const members = await cluster.readyPods({ app: "db" }, 3);
   const byName = members.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   expect(byName.map(nameOf)).toEqual(["db-0", "db-1", "db-2"]);
-  const startedAt = byName.map(({ status }) => status?.startTime ?? "");
-  expect(startedAt).toEqual(startedAt.toSorted());
+  byName.slice(1).forEach(({ metadata }, index) => {
+    const before = byName[index]?.status?.conditions?.find(({ type }) => type === "Ready");
+    expect(metadata?.creationTimestamp ?? "").toSatisfy(
+      (created: string) => created >= (before?.lastTransitionTime ?? "never"),
+    );
+  });
   expect(await cluster.exec("db-0", "wget", "-qO-", "http://db-2.db:8080/")).toBe("db-2\n");
   await client.delete(pods, { namespace, name: "db-2" });
   await eventually(async () => {
