@@ -53,10 +53,20 @@ describe("the lab command", () => {
     [["deploy-app", "--lang", "fr"], 2, "--lang fr: expected one of en, zh"],
     [["deploy-app", "--step", "none"], 2, "--step none: expected a number"],
     [["deploy-app", "--fast"], 2, "Unknown option '--fast'"],
+    [["deploy-app", "--step", "99"], 2, "--step 99: deploy-app has 3 steps"],
+    [
+      ["deploy-app", "--json", "missing/run.json"],
+      2,
+      "--json missing/run.json: there is no folder",
+    ],
+    [["deploy-app", "--junit", "labs"], 2, "--junit labs: expected a file, this is a folder"],
+    [["deploy-app", "--json"], 2, "'--json <value>' argument missing"],
     [[], 2, "expected a lab's name"],
   ])("%j ends with exit code %d and says why", async (args, code, message) => {
     const ended = await run(...args);
     expect(ended.output).toContain(message);
+    // Said before anything starts.
+    expect(ended.output).not.toContain("cluster:");
     expect(ended.code).toBe(code);
   });
 

@@ -9,6 +9,8 @@ export interface LineOptions {
   readonly language: Language;
   /** Commands and manifests are shown. @default true */
   readonly commands?: boolean;
+  /** The screen's width: sentences are broken to fit. @default wide enough for any */
+  readonly columns?: number | undefined;
 }
 
 /** The lines that an event adds to a run's page; traffic and progress leave none. */
@@ -26,8 +28,10 @@ export function linesOf(event: LabEvent, options: LineOptions): readonly string[
       return [
         "",
         paint("bold", `${event.number}. ${inLanguage(event.title, language)}`),
-        ...(event.why === undefined ? [] : wrap(inLanguage(event.why, language))),
-        ...(event.look === undefined ? [] : wrap(`→ ${inLanguage(event.look, language)}`)),
+        ...(event.why === undefined ? [] : wrap(inLanguage(event.why, language), options.columns)),
+        ...(event.look === undefined
+          ? []
+          : wrap(`→ ${inLanguage(event.look, language)}`, options.columns)),
       ];
     case "command":
       return options.commands === false ? [] : commandLines(event.command, event.manifest, paint);
@@ -125,8 +129,8 @@ function labLines(record: LabRecord, paint: Paint): readonly string[] {
 }
 
 /** Breaks a sentence into lines that are easy to read; Chinese has no spaces and is broken by width. */
-function wrap(text: string): readonly string[] {
-  const limit = 96;
+function wrap(text: string, columns = Number.POSITIVE_INFINITY): readonly string[] {
+  const limit = Math.max(20, Math.min(96, columns - 4));
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(/(?<=\s)|(?<=[，。；、])/)) {

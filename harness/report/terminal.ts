@@ -69,7 +69,10 @@ export function createTerminal(
         : [];
     traffic = undefined;
     progress = "";
-    write([...last, ...linesOf(event, { paint, language })], labOf(event));
+    write(
+      [...last, ...linesOf(event, { paint, language, columns: screen.columns || undefined })],
+      labOf(event),
+    );
   };
   return Object.assign(observer, { close: () => live?.clear() });
 }
@@ -89,9 +92,11 @@ function createLiveArea(screen: Screen) {
     clear,
     show(lines: readonly string[]) {
       const fitting = lines.slice(0, Math.max(1, (screen.rows || 24) - 2));
-      clear();
+      const up = drawn > 0 ? `\u001B[${drawn}A` : "";
+      // Line over line and in one piece: to clear first would flicker.
+      const text = fitting.map((line) => `${line}\u001B[K\n`).join("");
       // Lines must not wrap, or going up again would miss some of them.
-      screen.write("\u001B[?7l" + fitting.map((line) => `${line}\n`).join("") + "\u001B[?7h");
+      screen.write(`${up}\u001B[?7l${text}\u001B[?7h\u001B[J`);
       drawn = fitting.length;
     },
   };
