@@ -139,3 +139,12 @@ describe("npm test", () => {
     return bench.processes().some(({ command }) => command.includes("fixtures/main.ts"));
   }
 });
+
+test("npm run sabotage cut off by Ctrl-C leaves no process and no folder", async () => {
+  await using bench = new Workbench();
+  const run = bench.node("scripts/sabotage.ts", "deploy-app", "--cluster", "embedded");
+  await run.says("caught");
+  run.signal("SIGINT", "group");
+  expect((await run.ended).code).toBe(130);
+  expect(await bench.leftoversAfter(15_000)).toEqual([]);
+});
