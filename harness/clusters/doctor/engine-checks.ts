@@ -41,7 +41,8 @@ async function withEngine(look: (engine: Engine) => Promise<Finding>): Promise<F
   }
 }
 
-function cgroups(version: "1" | "2"): Finding {
+/** What Kubernetes says of the engine's cgroups. */
+export function cgroups(version: "1" | "2"): Finding {
   return version === "2"
     ? ok("v2")
     : warn(
@@ -50,7 +51,8 @@ function cgroups(version: "1" | "2"): Finding {
       );
 }
 
-function engineMemory(bytes: number): Finding {
+/** What the engine may use: on Docker Desktop less than the machine has. */
+export function engineMemory(bytes: number): Finding {
   const found = `${(bytes / gibibyte).toFixed(1)} GiB`;
   return bytes >= 3.5 * gibibyte
     ? ok(found)
@@ -64,13 +66,16 @@ async function lookForImage(engine: Engine, signal: AbortSignal): Promise<Findin
   return warn(`${image} is not here yet`, `docker pull ${image}, or the first run on k3s pulls it`);
 }
 
-/** k3s and what runs in it watch many files (k3s-io/k3s#10020). */
 async function inotify(): Promise<Finding> {
   const text = await readFile("/proc/sys/fs/inotify/max_user_instances", "utf8").catch(
     () => undefined,
   );
-  if (text === undefined) return ok("not limited on this platform");
-  const instances = Number(text);
+  return inotifyInstances(text === undefined ? undefined : Number(text));
+}
+
+/** k3s and what runs in it watch many files (k3s-io/k3s#10020). */
+export function inotifyInstances(instances: number | undefined): Finding {
+  if (instances === undefined) return ok("not limited on this platform");
   return instances >= 512
     ? ok(`${instances} instances`)
     : warn(`${instances} instances`, "sudo sysctl fs.inotify.max_user_instances=512");

@@ -7,23 +7,26 @@ const gibibyte = 1024 ** 3;
 
 /** What the embedded cluster needs of this machine. */
 export const machineChecks: readonly Check[] = [
-  { name: "Node.js", neededBy: "embedded", look: async () => nodeVersion() },
+  { name: "Node.js", neededBy: "embedded", look: async () => nodeVersion(process.versions.node) },
   { name: "memory", neededBy: "embedded", look: freeMemory },
   { name: "disk", neededBy: "embedded", look: freeDisk },
-  { name: "loopback", neededBy: "embedded", look: loopback },
+  { name: "ports", neededBy: "embedded", look: loopback },
   { name: "proxies", neededBy: "embedded", look: async () => proxies(process.env) },
 ];
 
-function nodeVersion(): Finding {
-  const major = Number.parseInt(process.versions.node, 10);
-  return major >= 24
-    ? ok(`v${process.versions.node}`)
-    : no(`v${process.versions.node}`, "run through npm (npm run …), which brings Node 24");
+/** The labs are TypeScript that Node itself runs. */
+export function nodeVersion(version: string): Finding {
+  return Number.parseInt(version, 10) >= 24
+    ? ok(`v${version}`)
+    : no(`v${version}`, "run through npm (npm run …), which brings Node 24");
+}
+
+async function freeMemory(): Promise<Finding> {
+  return memory(await availableBytes());
 }
 
 /** A lab of the mesh has some ten processes of about 60 MB. */
-async function freeMemory(): Promise<Finding> {
-  const bytes = await availableBytes();
+export function memory(bytes: number): Finding {
   const found = `${(bytes / gibibyte).toFixed(1)} GiB available`;
   if (bytes < gibibyte) return no(found, "close other programs: a lab needs about 1 GiB");
   return bytes < 2 * gibibyte ? warn(found, "run one lab at a time") : ok(found);
@@ -38,12 +41,15 @@ async function availableBytes(): Promise<number> {
 
 async function freeDisk(): Promise<Finding> {
   const { bavail, bsize } = await statfs(tmpdir());
-  const found = `${((bavail * bsize) / gibibyte).toFixed(1)} GiB free in ${tmpdir()}`;
-  if (bavail * bsize < 0.1 * gibibyte)
+  return disk(bavail * bsize, tmpdir());
+}
+
+/** An embedded cluster writes little; what k3s and its images take is the engine's. */
+export function disk(bytes: number, folder: string): Finding {
+  const found = `${(bytes / gibibyte).toFixed(1)} GiB free in ${folder}`;
+  if (bytes < 0.1 * gibibyte)
     return no(found, "free some space, or set TMPDIR to a disk that has it");
-  return bavail * bsize < gibibyte
-    ? warn(found, "k3s needs about 4 GiB for its images")
-    : ok(found);
+  return bytes < 4 * gibibyte ? warn(found, "k3s needs about 4 GiB for its images") : ok(found);
 }
 
 async function loopback(): Promise<Finding> {
