@@ -19,7 +19,7 @@ function textOf(error: unknown): string {
 /** The engine's last line, without what every one of them begins with. */
 function lastLine(text: string): string {
   const lines = text.trim().split("\n");
-  return (lines.at(-1) ?? "").replace(/^Error response from daemon: /, "").trim();
+  return (lines.at(-1) ?? "").replace(/^.*Error response from daemon: /, "").trim();
 }
 
 const explanations = [
