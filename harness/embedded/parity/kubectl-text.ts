@@ -2,6 +2,8 @@
 const wordings: readonly (readonly [RegExp, string])[] = [
   [/spec\.(initC|c)ontainers\{[\w-]+\}: /g, ""],
   [/ConfigMapOptional: +<nil>/g, "Optional: false"],
+  // An old kubectl reads Endpoints, and is warned.
+  [/^Warning: v1 Endpoints is deprecated.*\n/gm, ""],
   [/^.*Internal Traffic Policy:.*\n/gm, ""],
   [/^ {2}(Node-Selectors|Tolerations): .*\n/gm, ""],
 ];
