@@ -13,7 +13,13 @@ const defaults = {
 } as const;
 
 /** Upstream's flags that have nothing to change here. */
-const inert = new Set(["configmap", "election-id", "v", "enable-metrics", "disable-svc-external-name"]);
+const inert = new Set([
+  "configmap",
+  "election-id",
+  "v",
+  "enable-metrics",
+  "disable-svc-external-name",
+]);
 
 /** The controller's settings. */
 export type Flags = Record<keyof typeof defaults, string>;
