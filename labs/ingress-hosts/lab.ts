@@ -127,11 +127,12 @@ lab(
       },
     );
     sabotage(
-      { en: "a rule takes every host", zh: "有一条规则接住所有域名" },
+      { en: "a rule names the third host too", zh: "还有一条规则写了第三个域名" },
       {
         in: "ingress.yaml",
         add: {
           "spec.rules[2]": {
+            host: "www.service3.io",
             http: {
               paths: [
                 {
