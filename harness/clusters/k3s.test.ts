@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { AppsV1Api, CoreV1Api, VersionApi } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StartedCluster } from "./cluster.ts";
@@ -104,23 +105,34 @@ describe.skipIf(!found.engine)(
 );
 
 describe.skipIf(!found.engine)(`k3s that is kept (${found.reason ?? "an engine answers"})`, () => {
-  test("is used again by the next run that keeps, and gone when it is removed", async () => {
+  test("is used again by the next run that keeps, has its mirrors, and is gone when it is removed", async () => {
     const { engine } = found;
     if (!engine) return;
     const image = await buildK3sStandIn();
     await removeKept(engine);
+    const folder = mkdtempSync(join(tmpdir(), "kubelab-registries-"));
+    const registries = join(folder, "registries.yaml");
+    writeFileSync(registries, 'mirrors: { docker.io: { endpoint: ["http://cache:5000"] } }\n');
     try {
-      const first = await k3sCluster({ image, keep: true }).start({ signal });
+      const first = await k3sCluster({ image, keep: true, registries }).start({ signal });
       await first.stop();
       const [id, ...more] = await keptContainers(engine);
       expect(more).toEqual([]);
-      const second = await k3sCluster({ image, keep: true }).start({ signal });
+      const second = await k3sCluster({ image, keep: true, registries }).start({ signal });
       expect(await keptContainers(engine)).toEqual([id]);
       expect(second.kubeConfigPath).toBe(first.kubeConfigPath);
       const version = await second.kubeConfig.makeApiClient(VersionApi).getCode();
       expect(version.gitVersion).toBe(second.serverVersion);
       await second.stop();
+      const told = await engine.docker([
+        "exec",
+        id ?? "",
+        "cat",
+        "/etc/rancher/k3s/registries.yaml",
+      ]);
+      expect(told.stdout).toContain("http://cache:5000");
     } finally {
+      rmSync(folder, { recursive: true, force: true });
       expect(await removeKept(engine)).toBe(1);
     }
     expect(await keptContainers(engine)).toEqual([]);

@@ -65,7 +65,10 @@ export class LabCommand {
 
   constructor(
     args: readonly string[],
-    options: { readonly env?: Readonly<Record<string, string>>; readonly uid?: number } = {},
+    options: {
+      readonly env?: Readonly<Record<string, string | undefined>>;
+      readonly uid?: number;
+    } = {},
   ) {
     this.#child = spawn(process.execPath, [labScript, ...args], {
       env: { ...process.env, ...options.env },

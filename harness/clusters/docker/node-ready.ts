@@ -23,6 +23,7 @@ export async function clusterDnsReady(kubeConfig: KubeConfig, signal: AbortSigna
       if (isRolledOut(coredns)) return;
       seen = `${coredns.status?.readyReplicas ?? 0} of ${coredns.spec?.replicas ?? 1} replicas ready`;
     } catch (error) {
+      mustNotBeAnotherName(error);
       seen = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
     }
     if (systemClock.now() > deadlineMs)
@@ -32,6 +33,20 @@ export async function clusterDnsReady(kubeConfig: KubeConfig, signal: AbortSigna
       );
     await systemClock.sleep(200, signal);
   }
+}
+
+/** Waiting does not change a certificate. */
+function mustNotBeAnotherName(error: unknown): void {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if ("code" in cause && cause.code === "ERR_TLS_CERT_ALTNAME_INVALID")
+      throw new LabError(
+        "CLUSTER_START_FAILED",
+        `k3s is reached by another name than its certificate's: ${cause.message}`,
+        {
+          advice: "Set TESTCONTAINERS_HOST_OVERRIDE to the host's name or address alone.",
+          cause: error,
+        },
+      );
 }
 
 function isRolledOut({ metadata, spec, status }: V1Deployment): boolean {
