@@ -60,7 +60,7 @@ async function mustComplete(
   for (;;) {
     const { status } = await kube.get("job/install");
     if (status?.succeeded) return;
-    if (status?.failed)
+    if (status?.conditions?.some(({ type, status: is }) => type === "Failed" && is === "True"))
       throw new LabError("ADDON_FAILED", `installing ${name} failed: ${await lastWords(kube)}`);
     const stuck = await whyStuck(kube);
     if (stuck !== undefined)
@@ -125,7 +125,8 @@ function manifestOf({ image, args, files = {} }: Installer, namespace: string): 
       kind: "Job",
       metadata: { name: "install", namespace },
       spec: {
-        backoffLimit: 0,
+        // Installing is idempotent, and a cluster that has just come up may refuse its first pod the API.
+        backoffLimit: 1,
         template: {
           metadata: { labels: { "sidecar.istio.io/inject": "false" } },
           spec: {
