@@ -1,5 +1,17 @@
 import { defineConfig } from "vitest/config";
 
+/** Whole clusters, Docker, kills and leaks: what takes a minute each. Run by `npm run test:system`. */
+const systemTests = [
+  "harness/addons/**/*.test.ts",
+  "harness/clusters/**/*.test.ts",
+  "harness/embedded/kubelet/{containers,kubelet,probes}.test.ts",
+  "harness/embedded/whole-cluster/*.test.ts",
+  "harness/lab/{load,mesh-traffic}.test.ts",
+  "harness/pages/by-hand.test.ts",
+  "scripts/*.test.ts",
+];
+const parityTests = ["harness/embedded/parity/*.test.ts"];
+
 export default defineConfig({
   test: {
     testTimeout: 60_000,
@@ -11,18 +23,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["{harness,fixtures,scripts}/**/*.test.ts"],
-          exclude: ["harness/embedded/parity/**"],
+          include: ["{harness,fixtures}/**/*.test.ts"],
+          exclude: [...systemTests, ...parityTests],
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        // What was recorded from a real Kubernetes, played again; most of a minute, and most of that waiting.
-        extends: true,
-        test: {
-          name: "parity",
-          include: ["harness/embedded/parity/*.test.ts"],
-          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -34,7 +38,27 @@ export default defineConfig({
           globalSetup: ["harness/lab/vitest-global-setup.ts"],
           setupFiles: ["harness/lab/vitest-setup.ts"],
           maxWorkers: 4,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        // What was recorded from a real Kubernetes, played again; most of a minute, and most of that waiting.
+        extends: true,
+        test: {
+          name: "parity",
+          include: parityTests,
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "system",
+          include: systemTests,
+          testTimeout: 120_000,
+          maxWorkers: 3,
+          sequence: { groupOrder: 4 },
         },
       },
     ],
