@@ -8,6 +8,7 @@ import { judgeSomeLoss } from "../verdicts/some-loss.ts";
 import type { ClusterEvent } from "../verdicts/outages.ts";
 import type { Verdict } from "../verdicts/verdict.ts";
 import { awaitRule, type RuleAwaited } from "./await-rule.ts";
+import { acceptedCondition } from "./gate.ts";
 import { closeCheck, openCheck } from "./check.ts";
 import { recordClusterEvents } from "./cluster-events.ts";
 import { LiveCounter } from "./live-traffic.ts";
@@ -100,6 +101,9 @@ async function runLoad(
   const { clock, signal } = context;
   const plan = await toOpenPlan(context, load.requests, load.perSecond);
   const vantage = await openVantage(context, load.requests);
+  // A Service that the nodes do not know yet loses requests, and not by what is done to its pods.
+  const gate = acceptedCondition("answers", ({ error }) => error === undefined);
+  await awaitRule(context, vantage, { description: load.requests, gate });
   const endRecording = await recordClusterEvents(context);
   const first = Promise.withResolvers<void>();
   try {
