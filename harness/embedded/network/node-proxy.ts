@@ -10,6 +10,9 @@ import type { ProxyConfig } from "./proxy-process.ts";
 import type { Routes } from "./service-table.ts";
 import { watchServices } from "./service-watch.ts";
 
+/** How long a start waits for the first list of Services. */
+const patienceMs = 1_000;
+
 /** The node proxy's process: told what to do on standard input, and ends when that ends. */
 async function main(): Promise<void> {
   const lines = createInterface({ input: process.stdin });
@@ -43,7 +46,10 @@ async function startProxy(config: ProxyConfig, signal: AbortSignal): Promise<voi
     onError: (error) => console.error("ways in from outside:", error),
   });
   follow = (routes) => outside.follow(routes);
-  watchServices({ client, table: node.table, changed: () => node.changed(), clock, signal });
+  const changed = () => node.changed();
+  const listed = watchServices({ client, table: node.table, changed, clock, signal });
+  // Pods may join before the API answers; where it does, the first of them find their Services.
+  await Promise.race([listed.catch(() => {}), clock.sleep(patienceMs)]);
 }
 
 function addressOf(server: string): { host: string; port: number } {
