@@ -23,12 +23,12 @@ lab(
     step(
       {
         title: {
-          en: "Deploy access and two versions of logic",
-          zh: "部署 access 与 logic 的两个版本",
+          en: "Deploy access, and two versions of logic and of the Greeter",
+          zh: "部署 access，以及 logic 与 Greeter 的两个版本",
         },
         why: {
-          en: "Both versions of logic stand behind one Service; without a rule each would get half.",
-          zh: "logic 的两个版本在同一个 Service 之后；没有规则时各得一半。",
+          en: "Both versions of an app stand behind one Service; without a rule each would get half. The Greeter is for the second half: it speaks gRPC.",
+          zh: "一个应用的两个版本在同一个 Service 之后；没有规则时各得一半。Greeter 留给后半部分：它使用 gRPC。",
         },
         look: {
           en: "Every pod is 2/2: the app and its sidecar.",
@@ -36,8 +36,14 @@ lab(
         },
       },
       async () => {
-        await apply("apps.yaml");
-        await ready("deployment/access", "deployment/logic-v1", "deployment/logic-v2");
+        await apply("apps.yaml", "grpc-apps.yaml");
+        await ready(
+          "deployment/access",
+          "deployment/logic-v1",
+          "deployment/logic-v2",
+          "deployment/k8s-combat-service-v1",
+          "deployment/k8s-combat-service-v2",
+        );
       },
     );
 
@@ -45,14 +51,16 @@ lab(
       {
         title: { en: "Send one request in ten to v2", zh: "把十分之一的请求送到 v2" },
         why: {
-          en: "The DestinationRule names two subsets by their labels; the VirtualService gives them weights.",
-          zh: "DestinationRule 按标签命名两个子集；VirtualService 为它们设定权重。",
+          en: "The DestinationRule names two subsets by their labels; the VirtualService gives them weights. The sidecar draws for each request, so kept connections are shared out too.",
+          zh: "DestinationRule 按标签命名两个子集；VirtualService 为它们设定权重。sidecar 为每个请求抽取目的地，所以保持的连接上的请求同样会被分配。",
         },
         look: { en: "About 10 % of the answers come from v2.", zh: "约 10 % 的回答来自 v2。" },
       },
       async () => {
         await apply("subsets.yaml", "weights.yaml");
-        await expect(from("deployment/access").get("http://logic:8080/")).toSplit({
+        await expect(
+          from("deployment/access").get("http://logic:8080/", { connections: 10 }),
+        ).toSplit({
           v1: 90,
           v2: 10,
         });
@@ -61,24 +69,10 @@ lab(
 
     step(
       {
-        title: { en: "Deploy the Greeter in two versions", zh: "部署 Greeter 的两个版本" },
-        why: {
-          en: "The second half of the tutorial weighs one gRPC method only, and limits how long it may take.",
-          zh: "教程的后半只对一个 gRPC 方法设权重，并限制它的时长。",
-        },
-      },
-      async () => {
-        await apply("grpc-apps.yaml", "grpc-subsets.yaml");
-        await ready("deployment/k8s-combat-service-v1", "deployment/k8s-combat-service-v2");
-      },
-    );
-
-    step(
-      {
         title: { en: "Send nine gRPC calls in ten to v2", zh: "把十分之九的 gRPC 调用送到 v2" },
         why: {
-          en: "A gRPC method is an HTTP/2 path, so the rule can match it; each call is routed, not each connection.",
-          zh: "gRPC 方法就是 HTTP/2 路径，规则可以匹配它；路由的是每次调用，而不是每条连接。",
+          en: "A gRPC method is an HTTP/2 path, so the rule can match it and limit how long it may take; each call is routed, not each connection.",
+          zh: "gRPC 方法就是 HTTP/2 路径，规则可以匹配它并限制它的时长；路由的是每次调用，而不是每条连接。",
         },
         look: {
           en: "Even over one connection both versions answer.",
@@ -86,12 +80,12 @@ lab(
         },
       },
       async () => {
-        await apply("grpc-weights.yaml");
+        await apply("grpc-subsets.yaml", "grpc-weights.yaml");
         await expect(
           from("deployment/access").grpc(
             "k8s-combat-service-istio-mesh:50051",
             "helloworld.Greeter/SayHello",
-            { name: "world", connections: "kept-alive" },
+            { name: "world", connections: "kept-alive", concurrency: 10 },
           ),
         ).toSplit({ v1: 10, v2: 90 });
       },

@@ -65,7 +65,7 @@ lab(
       async () => {
         const [oldUids, before] = [await uids(), await template()];
         await expect(
-          load(page, { perSecond: 50 }).during(async () => {
+          load(page, { perSecond: 50, afterMs: 2_000 }).during(async () => {
             await kube.restart(service);
             await ready(service);
           }),

@@ -30,8 +30,6 @@ async function main(): Promise<void> {
   const image = process.env["PROXY_IMAGE"] ?? "istio/proxyv2:1.31.0";
   const trustDomain = process.env["TRUST_DOMAIN"] ?? "cluster.local";
   const counts = { injections: 0, certificates: 0 };
-  let isReady = false;
-  serveTexts(8080, { "/ready": () => (isReady ? [200, ""] : [503, "not ready\n"]) });
   serveTexts(15014, { "/metrics": () => [200, metrics(counts)] });
 
   const ca = await loadAuthority(client, nowMs());
@@ -60,7 +58,8 @@ async function main(): Promise<void> {
   };
   publishToNamespaces(client, ca.material.certificate, publishing);
   await publishToWebhook(client, ca.material.certificate, publishing);
-  isReady = true;
+  // Opened last: a probe that is refused while a program boots is tried again at once, an answer of 503 is not.
+  serveTexts(8080, { "/ready": () => [200, ""] });
   log("istiod is ready");
   process.once("SIGTERM", () => process.exit(0));
 }
