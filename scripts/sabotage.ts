@@ -23,7 +23,7 @@ const usage = `npm run sabotage [NAME …]    break labs on purpose: the named c
 
   --cluster KIND    auto, embedded, k3s or kubeconfig (default: auto)
   --context NAME    the kubeconfig context to use
-  --jobs N          how many runs at once (default: 3)
+  --jobs N          how many runs at once (default: 5)
   --json FILE       write every sabotage, what came of it and how
   --help            this text`;
 
@@ -34,7 +34,7 @@ await runCommand(usage, async (signal) => {
     options: {
       cluster: { type: "string" },
       context: { type: "string" },
-      jobs: { type: "string", default: "3" },
+      jobs: { type: "string", default: "5" },
       json: { type: "string" },
     },
   });
