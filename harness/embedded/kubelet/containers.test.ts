@@ -9,23 +9,30 @@ test("runs init containers one after the other, then sidecars beside the others,
   await using node = await startTestNode();
   const note = (name: string, script: string): string => `echo ${name} >> /shared/order; ${script}`;
   const volumeMounts = [{ name: "shared", mountPath: "/shared" }];
+  // Ready to be ended before it says that it is there.
   const ending = (name: string): string =>
-    `trap 'echo end-${name} >> /shared/order; cat /shared/order; exit 0' TERM; while :; do sleep 0.05; done`;
+    `trap 'echo end-${name} >> /shared/order; cat /shared/order; exit 0' TERM; ${note(name, "while :; do sleep 0.05; done")}`;
+  const seen = (name: string) => ({
+    exec: { command: ["grep", name, "/shared/order"] },
+    periodSeconds: 1,
+  });
   await node.create("p", {
     terminationGracePeriodSeconds: 5,
     volumes: [{ name: "shared", emptyDir: {} }],
     initContainers: [
       shell(note("one", "true"), { name: "one", volumeMounts }),
-      shell(note("side", ending("side")), {
+      shell(ending("side"), {
         name: "side",
         restartPolicy: "Always",
         volumeMounts,
         // Without it the next one begins as soon as this one's process is there.
-        startupProbe: { exec: { command: ["grep", "side", "/shared/order"] }, periodSeconds: 1 },
+        startupProbe: seen("side"),
       }),
       shell(note("two", "true"), { name: "two", volumeMounts }),
     ],
-    containers: [shell(note("main", ending("main")), { name: "main", volumeMounts })],
+    containers: [
+      shell(ending("main"), { name: "main", volumeMounts, readinessProbe: seen("main") }),
+    ],
   });
   const pod = await node.until(
     "p",
