@@ -1,11 +1,11 @@
 import { execFile, spawn } from "node:child_process";
-import { existsSync, realpathSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findKubectl } from "../find-kubectl.fixture.ts";
 import type { NodeAgent } from "../node-agent.ts";
 import { pods } from "../resources.ts";
 import { ServerUnderTest } from "./golden.fixture.ts";
@@ -39,17 +39,6 @@ spec:
     spec:
       containers: [{name: web, image: "web:1", env: [{name: A, value: "1"}]}]
 `;
-
-/** kubectl by version: "1.27" beside the one on the PATH, as some machines have it. */
-function findKubectl(version: string): string | undefined {
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
-    const plain = join(folder, "kubectl");
-    if (!existsSync(plain)) continue;
-    const versioned = join(dirname(realpathSync(plain)), `kubectl.${version}`);
-    if (existsSync(versioned)) return versioned;
-  }
-  return undefined;
-}
 
 interface Result {
   readonly code: number;

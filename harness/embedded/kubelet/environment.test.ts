@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { serviceVariables } from "./service-variables.ts";
 import { expandVariables } from "./variable-expansion.ts";
-import { parseQuantity } from "./quantity.ts";
+import { parseQuantity } from "../quantity.ts";
 
 test.each([
   ["$(A)-$(B)", "1-$(B)"],

@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import type { Container, Pod, ResourceFieldSelector } from "kubernetes-types/core/v1";
-import { parseQuantity } from "./quantity.ts";
+import { parseQuantity } from "../quantity.ts";
 
 /** What a pod can be told of itself. */
 export interface PodFacts {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { Clock } from "../../time/clock.ts";
 import type { ContainerInstance } from "./container-instance.ts";
-import { parseQuantity } from "./quantity.ts";
+import { parseQuantity } from "../quantity.ts";
 
 const periodMs = 500;
 

@@ -1,6 +1,6 @@
 import type { Container } from "kubernetes-types/core/v1";
 import { isSidecar, type FullPodStatus, type Pod } from "./pod-model.ts";
-import { formatBytes, formatCores, parseQuantity } from "./quantity.ts";
+import { formatBytes, formatCores, parseQuantity } from "../quantity.ts";
 
 type PodResources = NonNullable<FullPodStatus["resources"]>;
 

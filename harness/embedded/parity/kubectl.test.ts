@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../time/clock.ts";
 import { spawnEmbeddedCluster, uniqueClusterName } from "../index.ts";
-import { findKubectl } from "./find-kubectl.ts";
+import { findKubectl } from "../find-kubectl.fixture.ts";
 import { KubectlSession, kubectlScenes } from "./kubectl-scenes.ts";
 import { plainDescriptions, plainLines } from "./kubectl-text.ts";
 

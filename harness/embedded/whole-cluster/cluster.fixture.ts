@@ -1,5 +1,3 @@
-import { existsSync, realpathSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
 import { Writable } from "node:stream";
 import { Exec, KubeConfig } from "@kubernetes/client-node";
 import type { Container, Pod, PodTemplateSpec } from "kubernetes-types/core/v1";
@@ -124,15 +122,4 @@ function exec(kubeConfigPath: string, pod: string, command: string[]): Promise<s
       })
       .catch(reject);
   });
-}
-
-/** kubectl by version: "1.27" beside the one on the PATH, as some machines have it. */
-export function findKubectl(version: string): string | undefined {
-  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
-    const plain = join(folder, "kubectl");
-    if (!existsSync(plain)) continue;
-    const versioned = join(dirname(realpathSync(plain)), `kubectl.${version}`);
-    if (existsSync(versioned)) return versioned;
-  }
-  return undefined;
 }

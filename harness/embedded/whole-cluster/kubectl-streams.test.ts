@@ -8,14 +8,8 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../time/clock.ts";
 import { pods } from "../resources.ts";
-import {
-  eventually,
-  findKubectl,
-  idle,
-  startTestCluster,
-  web,
-  type TestCluster,
-} from "./cluster.fixture.ts";
+import { findKubectl } from "../find-kubectl.fixture.ts";
+import { eventually, idle, startTestCluster, web, type TestCluster } from "./cluster.fixture.ts";
 
 const namespace = "default";
 let cluster: TestCluster;

@@ -4,13 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nodes, pods } from "../resources.ts";
-import {
-  eventually,
-  findKubectl,
-  idle,
-  startTestCluster,
-  type TestCluster,
-} from "./cluster.fixture.ts";
+import { findKubectl } from "../find-kubectl.fixture.ts";
+import { eventually, idle, startTestCluster, type TestCluster } from "./cluster.fixture.ts";
 
 const namespace = "default";
 let cluster: TestCluster;

@@ -1,5 +1,5 @@
 import type { Container, Pod } from "kubernetes-types/core/v1";
-import { toThousandths } from "./quantity.ts";
+import { toThousandths } from "../../quantity.ts";
 
 /** Resource name to thousandths of its unit. */
 export type Amounts = Readonly<Record<string, number>>;

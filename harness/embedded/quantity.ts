@@ -25,6 +25,11 @@ export function parseQuantity(text: string): number {
   return Number(match[1]) * factor;
 }
 
+/** The same in thousandths of its unit, rounded up, so that sums stay exact; 0 where there is none. */
+export function toThousandths(quantity: string | number | undefined): number {
+  return quantity === undefined ? 0 : Math.ceil(parseQuantity(String(quantity)) * 1000 - 1e-6);
+}
+
 const binary = ["", "Ki", "Mi", "Gi", "Ti", "Pi"];
 
 /** With the largest binary suffix that leaves a whole number: "64Mi". */
