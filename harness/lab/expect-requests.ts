@@ -11,7 +11,12 @@ import { createSplit } from "../verdicts/split.ts";
 import { createSticky } from "../verdicts/sticky.ts";
 import type { Verdict } from "../verdicts/verdict.ts";
 import { points } from "../verdicts/wording.ts";
-import { acceptedCondition, type GateCondition, targetsSeenCondition } from "./gate.ts";
+import {
+  acceptedCondition,
+  type GateCondition,
+  respondersCondition,
+  targetsSeenCondition,
+} from "./gate.ts";
 import { judgeRequests, type RequestCheck } from "./judge-requests.ts";
 import type { RequestDescription } from "./request.ts";
 import type { RunContext } from "./run-context.ts";
@@ -101,8 +106,6 @@ export interface RequestExpectation {
 
 /** How many requests a matcher sends that takes none to be sure. */
 export const fewRequests = 20;
-/** Where two pods still share the answers, so many in a row from one of them are not luck: 1 in 2^20. */
-const inForceAfter = 20;
 const refusals: readonly ErrorClass[] = [
   "refused",
   "reset",
@@ -156,10 +159,9 @@ export function expectRequests(
         targetOf: attributeBy(options),
         converge: options.converge,
         gate: spreads(options, () =>
-          acceptedCondition(
+          respondersCondition(
             `answers from ${target}`,
             (answer) => attributeBy(options)(answer) === target,
-            inForceAfter,
           ),
         ),
       }),
@@ -184,9 +186,11 @@ export function expectRequests(
         keepHeaders: true,
         keepBody: true,
         converge: options.converge,
-        gate: spreads(options, () =>
-          acceptedCondition("such answers", (answer) => isLike(answer, wanted)),
-        ),
+        gate: spreads(options, () => {
+          const { version, app } = wanted;
+          const condition = (version ?? app) ? respondersCondition : acceptedCondition;
+          return condition("such answers", (answer) => isLike(answer, wanted));
+        }),
         ...exactly(
           `every answer ${describeAnswer(wanted)}`,
           (answer) => isLike(answer, wanted),

@@ -22,9 +22,20 @@ export function markerCondition(marker: string): GateCondition {
 export function acceptedCondition(
   words: string,
   accepts: (observation: Observation) => boolean,
-  consecutive = 5,
 ): GateCondition {
-  return { marker: words, shows: accepts, consecutive };
+  return { marker: words, shows: accepts, consecutive: 5 };
+}
+
+/**
+ * Answers from whom the new rule allows, where others answered before. Several in a row may be luck while the others
+ * still get a share, so they must also go on for longer than a node may keep to old endpoints.
+ * Kubernetes: kube-proxy's iptables mode writes its rules once a second at most (minSyncPeriod 1s).
+ */
+export function respondersCondition(
+  words: string,
+  accepts: (observation: Observation) => boolean,
+): GateCondition {
+  return { marker: words, shows: accepts, consecutive: 20, lastingMs: 1_200 };
 }
 
 /** Every one of the targets has answered. */

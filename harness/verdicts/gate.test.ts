@@ -26,6 +26,19 @@ test("opens after so many allowed answers in a row, and a wrong one starts the c
   expect(gate.isOpen).toBe(true);
 });
 
+test("opens only when the answers in a row have also gone on for long enough", () => {
+  const gate = createGate({ shows: isV2, consecutive: 3, lastingMs: 1000 });
+  const answerAt = (sentAtMs: number, version: string): void =>
+    gate.add({ ...answered(sentAtMs, version), sentAtMs });
+  for (let ms = 0; ms <= 900; ms += 10) answerAt(ms, "v2");
+  expect(gate.isOpen).toBe(false);
+  answerAt(910, "v1");
+  for (let ms = 920; ms < 1920; ms += 10) answerAt(ms, "v2");
+  expect(gate.isOpen).toBe(false);
+  answerAt(1920, "v2");
+  expect(gate.isOpen).toBe(true);
+});
+
 test("one that stays shut says what was seen instead", () => {
   const gate = createGate({ shows: isV2 });
   for (let i = 0; i < 7; i++) gate.add(i === 3 ? failed(i, "refused") : answered(i, "v1"));

@@ -16,6 +16,8 @@ export interface GateOptions extends AttributionOptions {
   readonly shows: (observation: Observation) => boolean;
   /** How many such answers in a row open the gate; 1 where only the new rule can produce one. @default 1 */
   readonly consecutive?: number;
+  /** How long they must have gone on, from the first one's send to the last one's, in milliseconds. @default 0 */
+  readonly lastingMs?: number;
 }
 
 /** What was seen while waiting. */
@@ -36,24 +38,28 @@ export interface Gate {
 
 /** A gate is passed once. What comes after it is the sample, of which nothing is left out. */
 export function createGate(options: GateOptions): Gate {
-  const { shows, consecutive = 1 } = options;
+  const { shows, consecutive = 1, lastingMs = 0 } = options;
   const targetOf = attributeBy(options);
   const seen = new Counter();
   let requests = 0;
   let streak = 0;
+  let streakFromMs = 0;
   let bestStreak = 0;
+  let isOpen = false;
   return {
     add(observation) {
-      if (bestStreak >= consecutive) return;
+      if (isOpen) return;
       requests++;
       seen.add(
         errorOf(observation) ?? targetOf(observation) ?? `status ${observation.status ?? ""}`,
       );
       streak = shows(observation) ? streak + 1 : 0;
+      if (streak === 1) streakFromMs = observation.sentAtMs;
       bestStreak = Math.max(bestStreak, streak);
+      isOpen = streak >= consecutive && observation.sentAtMs - streakFromMs >= lastingMs;
     },
     get isOpen() {
-      return bestStreak >= consecutive;
+      return isOpen;
     },
     evidence: () => ({ requests, seen: seen.toTally(), bestStreak, wantedStreak: consecutive }),
   };
