@@ -41,7 +41,8 @@ export async function eventually<T>(check: Check<T>, options: EventuallyOptions 
       seen.last = error;
     }
     const waitedMs = clock.now() - startedAt;
-    if (waitedMs >= timeoutMs)
+    // Successes that are under way may still become enough, however slow they come.
+    if (streak === 0 && waitedMs >= timeoutMs)
       throw notSatisfied(options.what ?? "the check", waitedMs, inARow, seen);
     await clock.sleep(everyMs, signal);
   }

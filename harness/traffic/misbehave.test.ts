@@ -78,13 +78,13 @@ describe("a server that misbehaves fails for the reason that is there", () => {
   });
 
   test("resets and errors on both kinds of connections, by the no-loss verdict", async () => {
-    await using server = await startMisbehaving({ port: 0, faults: "reset:1/50,error:1/61" });
+    await using server = await startMisbehaving({ port: 0, faults: "reset:1/7,error:1/11" });
     const plan = {
       mode: "open",
       url: server.url,
       ratePerSecond: 150,
       durationMs: 800,
-      timeoutMs: 400,
+      timeoutMs: 5_000,
     } as const;
     await using load = startLoad(here, plan);
     const { observations, report } = await load.ended;
