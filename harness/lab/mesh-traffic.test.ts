@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CheckRecord } from "../report/record.ts";
 import type { SplitEvidence } from "../verdicts/split.ts";
-import type { CertaintyOptions } from "./expect-requests.ts";
+import type { CertaintyOptions } from "./request-expectation.ts";
 import {
   deployment,
   type EngineRun,

@@ -1,5 +1,7 @@
 import { inspect } from "node:util";
-import { fewRequests, type WantedAnswer, type WantedTime } from "../lab/expect-requests.ts";
+import { fewRequests } from "../lab/expect-requests.ts";
+import type { WantedTime } from "../lab/request-expectation.ts";
+import type { WantedAnswer } from "../lab/wanted-answer.ts";
 import { isLoadDescription, type LoadDescription } from "../lab/load.ts";
 import { isRequestDescription, outside, type RequestDescription } from "../lab/request.ts";
 import type { Language } from "../report/text.ts";
