@@ -35,12 +35,12 @@ export async function podsByVersion(
   return targets.every((target) => pods[target] !== undefined) ? { pods } : {};
 }
 
-/** The apps say the version of their image's tag. */
+/** The version that a pod's app says: its image's tag, without the digest that a side-loaded image has behind it. */
 export function versionOf(pod: Pod): string | undefined {
   const image = pod.spec?.containers.find((container) =>
     container.image?.includes("kubelab/apps"),
   )?.image;
-  return image?.split(":").at(-1);
+  return image?.split(":").at(-1)?.split("-")[0];
 }
 
 function isReady(pod: Pod): boolean {
