@@ -74,7 +74,19 @@ test("is inconclusive while too little was seen", () => {
   const capped = judgeBalance(pods(even, 500), { members: 3, cap: 60 });
   expect(capped.outcome).toBe("inconclusive");
   expect(capped.summary).toContain("cap of 60 requests");
+  expect(judgeBalance([], { members: ["a", "b"] }).summary).toMatch(/^a 0.0 % b 0.0 % of 0/);
   expect(judgeBalance([failed(0, "reset")], { members: 2 }).outcome).toBe("fail");
+});
+
+test("is inconclusive where answers come in clumps", () => {
+  const clumps = Array.from({ length: 5000 }, (_, i) =>
+    answered(i, "v1", {
+      responder: { app: "combat", version: "v1", pod: `p${Math.floor(i / 5) % 2}` },
+    }),
+  );
+  const verdict = judgeBalance(clumps, { members: 2 });
+  expect(verdict.outcome).toBe("inconclusive");
+  expect(verdict.summary).toContain("answers come in clumps");
 });
 
 const RUNS = 20_000;

@@ -6,14 +6,15 @@ import {
   type AttributionOptions,
   type Tally,
 } from "./attribution.ts";
+import { argumentMust, capMustBePositive, errorsMustBeSmall } from "./arguments.ts";
 import { robbinsInterval } from "./confidence.ts";
 import { createSettledFact, toVerdict } from "./facts.ts";
-import { createIndependenceTest, type Independence, PINNED } from "./independence.ts";
+import { createIndependenceTest, dependenceOf, type Independence } from "./independence.ts";
 import { judgeAll, type Judge } from "./judge.ts";
 import { createSprt, leastMeanRequests, type Sprt } from "./sprt.ts";
 import type { TargetEvidence } from "./split.ts";
 import type { Outcome, Verdict } from "./verdict.ts";
-import { outcomeWord, percent, plural, points, probability } from "./wording.ts";
+import { outcomeWord, percent, plural, points, probability, toPoints } from "./wording.ts";
 
 /** How an even spread over exchangeable members (the pods of a Service) is judged. */
 export interface BalanceOptions extends AttributionOptions {
@@ -122,7 +123,7 @@ export function createBalance(options: BalanceOptions): Judge<Verdict<BalanceEvi
       expectedMembers: settings.size,
       errors: errors.toTally(),
       strangers: strangers.toTally(),
-      tolerance: settings.tolerance * 100,
+      tolerance: toPoints(settings.tolerance),
       alpha: settings.alpha,
       beta: settings.beta,
       cap: settings.cap,
@@ -139,8 +140,8 @@ export function createBalance(options: BalanceOptions): Judge<Verdict<BalanceEvi
       fact.next();
       step(nameOf(observation), observation.connection);
       const outcome = decide();
-      if (outcome === "pass" && order.result().pattern === "pinned")
-        final = conclude("inconclusive", PINNED);
+      const dependence = outcome === "pass" ? dependenceOf(order.result()) : undefined;
+      if (dependence !== undefined) final = conclude("inconclusive", dependence);
       else if (outcome) final = conclude(outcome);
       else if (requests >= settings.cap)
         final = fact.happened
@@ -173,14 +174,18 @@ function toSettings(options: BalanceOptions): Settings {
   const { alpha = 1e-6, beta = 1e-6 } = options;
   const names = typeof options.members === "number" ? [] : options.members;
   const size = typeof options.members === "number" ? options.members : names.length;
-  if (!(Number.isInteger(size) && size >= 2))
-    throw new RangeError(`members: expected two or more, received ${size}`);
+  argumentMust(Number.isInteger(size) && size >= 2, "members", "two or more", size);
+  argumentMust(new Set(names).size === names.length, "members", "each one once", names.join(", "));
   const tolerance = (options.tolerance ?? Math.min(10, 40 / size)) / 100;
   const share = 1 / size;
-  if (!(tolerance > 0 && tolerance < share))
-    throw new RangeError(
-      `tolerance: expected points between 0 and the even share ${points(share)}, received ${tolerance * 100}`,
-    );
+  argumentMust(
+    tolerance > 0 && tolerance < share,
+    "tolerance",
+    `points between 0 and the even share ${points(share)}`,
+    toPoints(tolerance),
+  );
+  errorsMustBeSmall({ alpha, beta });
+  if (options.cap !== undefined) capMustBePositive(options.cap);
   const part = alpha / (2 * size + 1);
   const versus = share - tolerance;
   const least = leastMeanRequests({ share, versus, alpha: part, beta });
@@ -208,7 +213,8 @@ function toMembers(
         expected: settings.share,
         error: settings.alpha / settings.size,
       });
-      return [name, { wanted: settings.share, count: hits, share: hits / requests, ...interval }];
+      const share = requests === 0 ? 0 : hits / requests;
+      return [name, { wanted: settings.share, count: hits, share, ...interval }];
     }),
   );
 }

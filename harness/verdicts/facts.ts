@@ -1,3 +1,4 @@
+import { countMustBeWhole } from "./arguments.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** A fact that settles a FAIL by itself; a few more requests are taken so that its cause can be told. */
@@ -11,6 +12,7 @@ export interface SettledFact {
 
 /** Starts watching for a fact; it is ripe after `requests` more observations. */
 export function createSettledFact(requests: number): SettledFact {
+  countMustBeWhole("afterFact", requests);
   let left: number | undefined;
   return {
     get happened() {

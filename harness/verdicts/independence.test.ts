@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { createIndependenceTest, type Independence } from "./independence.ts";
+import { createIndependenceTest, dependenceOf, type Independence } from "./independence.ts";
 import { createDraw, simulationSeed } from "./simulated-stream.ts";
 
 const seed = simulationSeed();
@@ -16,6 +16,25 @@ function patternOf(
   for (let i = 0; i < count; i++) order.add(next(i), connectionOf(i));
   return order.result();
 }
+
+test("a target that is rare comes in no clumps by chance", () => {
+  const draw = createDraw([0.995, 0.005], seed);
+  const runs = Array.from({ length: 500 }, () => patternOf(1343, 2, draw));
+  expect(runs.filter(({ pattern }) => pattern === "clumped").length).toBeLessThan(5);
+});
+
+test("stretches of two or more are no independent draws, and a repeat now and then is no matter", () => {
+  const drawn = (length: number) => {
+    const draw = createDraw([0.9, 0.1], seed);
+    const again = createDraw([1 - 1 / length, 1 / length], seed + 1);
+    let last = draw();
+    return patternOf(2000, 2, () => (again() === 0 ? last : (last = draw())));
+  };
+  expect(dependenceOf(drawn(2))).toMatch(/answers come in clumps/);
+  expect(dependenceOf(drawn(10))).toMatch(/answers come in clumps/);
+  expect(dependenceOf(drawn(1.02))).toBeUndefined();
+  expect(dependenceOf(drawn(1))).toBeUndefined();
+});
 
 test("independent draws are called so in nearly every run", () => {
   const draw = createDraw([0.7, 0.2, 0.1], seed);

@@ -8,6 +8,8 @@ export type Independence = {
   readonly runsZ: number;
   /** Variance of the counts in blocks over that of independent draws: 1 independent, near 0 round robin. */
   readonly dispersion: number;
+  /** Standard deviations that this lies above (clumped) or below (rotating) what is expected. */
+  readonly dispersionZ: number;
   /** Answers equal to the one before on their connection, and how many independent draws would make. */
   readonly pairs: { readonly of: number; readonly equal: number; readonly expectedEqual: number };
 };
@@ -22,10 +24,31 @@ export interface IndependenceTest {
   result(): Independence;
 }
 
-/** Beyond this many standard deviations the pattern is named: 6 in 100,000 by chance, both sides. */
+/** Why a PASS is not given where answers come in clumps that matter. */
+export const CLUMPED =
+  "answers come in clumps: they are worth far fewer independent draws than requests";
+
+/** Beyond this many standard deviations the pattern is named: by chance in less than one run of 1,000. */
 const NOTABLE = 4;
-const BLOCK = 20;
+/** Beyond this many it is believed: by chance in less than one run of a million. */
+const SURE = 6;
+/** Clumps that make counts vary so many times as much as independent draws make the errors matter. */
+const HEAVY = 1.5;
 const ENOUGH = 40;
+/** Answers in the smallest block; a block holds as many of these as it takes to expect EXPECTED of each target. */
+const BLOCK = 20;
+const EXPECTED = 5;
+/** With fewer answers than this a target's counts in blocks say nothing. */
+const LEAST = 8 * EXPECTED;
+
+/** Why the answers are no independent draws, so that no PASS can count them; undefined where they may be. */
+export function dependenceOf(found: Independence): string | undefined {
+  if (found.pattern === "pinned") return PINNED;
+  // In stretches of length L the runs are 1/L of what is expected, and counts vary 2L - 1 times as much.
+  const inRuns = found.runsZ < -SURE && (2 * found.expectedRuns) / found.runs - 1 > HEAVY;
+  const inBlocks = found.dispersionZ > SURE && found.dispersion > HEAVY;
+  return found.pattern === "clumped" && (inRuns || inBlocks) ? CLUMPED : undefined;
+}
 
 /**
  * The sequential tests assume one independent draw a request. A rotation varies less than that,
@@ -33,25 +56,14 @@ const ENOUGH = 40;
  */
 export function createIndependenceTest(categories: number): IndependenceTest {
   const counts = Array.from<number>({ length: categories }).fill(0);
-  const block = counts.slice();
-  const sums = counts.slice();
-  const squares = counts.slice();
+  const blocks: number[][] = [];
+  let block = counts.slice();
   let n = 0;
   let runs = 0;
-  let blocks = 0;
   let previous = -1;
   const last = new Map<number, number>();
   let pairs = 0;
   let equal = 0;
-  const closeBlock = (): void => {
-    for (let i = 0; i < categories; i++) {
-      const c = block[i] ?? 0;
-      sums[i] = (sums[i] ?? 0) + c;
-      squares[i] = (squares[i] ?? 0) + c * c;
-      block[i] = 0;
-    }
-    blocks++;
-  };
   return {
     add(category, connection) {
       const before = last.get(connection);
@@ -62,13 +74,14 @@ export function createIndependenceTest(categories: number): IndependenceTest {
       previous = category;
       counts[category] = (counts[category] ?? 0) + 1;
       block[category] = (block[category] ?? 0) + 1;
-      if (++n % BLOCK === 0) closeBlock();
+      if (++n % BLOCK > 0) return;
+      blocks.push(block);
+      block = counts.map(() => 0);
     },
     result() {
       const expected = expectedRuns(counts, n);
-      const runsZ = expected.deviation > 0 ? (runs - expected.mean) / expected.deviation : 0;
-      const dispersion = dispersionIndex(sums, squares, blocks);
-      const dispersionZ = (dispersion - 1) * Math.sqrt(((blocks - 1) * (categories - 1)) / 2);
+      const runsZ = deviationOfRuns(runs, expected);
+      const { dispersion, dispersionZ } = dispersionOf(blocks, counts);
       const alike = counts.reduce((sum, c) => sum + (c / Math.max(1, n)) ** 2, 0);
       const enough = n >= ENOUGH && expected.deviation > 0;
       const pattern = isPinned(pairs, equal, alike) ? "pinned" : name(runsZ, dispersionZ);
@@ -78,6 +91,7 @@ export function createIndependenceTest(categories: number): IndependenceTest {
         expectedRuns: expected.mean,
         runsZ,
         dispersion,
+        dispersionZ,
         pairs: { of: pairs, equal, expectedEqual: pairs * alike },
       };
     },
@@ -98,7 +112,7 @@ function name(runsZ: number, dispersionZ: number): Independence["pattern"] {
 function isPinned(pairs: number, equal: number, alike: number): boolean {
   const beyond = equal - pairs * alike;
   const deviation = Math.sqrt(pairs * alike * (1 - alike));
-  return beyond > 0.5 * pairs * (1 - alike) && beyond > 1.5 * NOTABLE * deviation;
+  return beyond > 0.5 * pairs * (1 - alike) && beyond > SURE * deviation;
 }
 
 /** Mean and deviation of the number of runs in a random order of these counts (Wald and Wolfowitz). */
@@ -112,21 +126,48 @@ function expectedRuns(counts: readonly number[], n: number): { mean: number; dev
   return { mean, deviation: Math.sqrt(Math.max(0, variance)) };
 }
 
-/** Pearson's statistic of blocks against categories over its degrees of freedom. */
-function dispersionIndex(
-  sums: readonly number[],
-  squares: readonly number[],
-  blocks: number,
+/**
+ * How far the runs lie from their mean. Where a target is rare, clumps of its answers are rare events, which
+ * chance makes far more often than a normal law has it: their number is taken for a Poisson one.
+ */
+function deviationOfRuns(
+  runs: number,
+  { mean, deviation }: ReturnType<typeof expectedRuns>,
 ): number {
-  if (blocks < 2) return 1;
-  let statistic = 0;
-  let seen = 0;
-  for (let i = 0; i < sums.length; i++) {
-    const sum = sums[i] ?? 0;
-    if (sum === 0) continue;
-    seen++;
-    const mean = sum / blocks;
-    statistic += ((squares[i] ?? 0) - sum * mean) / mean;
-  }
-  return seen < 2 ? 1 : statistic / ((blocks - 1) * (seen - 1));
+  if (!(deviation > 0)) return 0;
+  if (runs >= mean) return (runs - mean) / deviation;
+  // An answer that joins the one before it takes two runs away.
+  const joins = (deviation / 2) ** 2;
+  const seen = joins + (mean - runs) / 2;
+  return -Math.sqrt(2 * (seen * Math.log(seen / joins) - (seen - joins)));
+}
+
+/** Pearson's statistic of blocks against targets over its degrees of freedom, and how rare that is. */
+function dispersionOf(
+  blocks: readonly (readonly number[])[],
+  counts: readonly number[],
+): { dispersion: number; dispersionZ: number } {
+  const common = counts.flatMap((count, i) => (count >= LEAST ? [i] : []));
+  const rarest = Math.min(...common.map((i) => counts[i] ?? 0));
+  const n = counts.reduce((sum, count) => sum + count, 0);
+  const size = Math.ceil((EXPECTED * n) / rarest / BLOCK);
+  const sets = Math.floor(blocks.length / size);
+  if (common.length < 2 || sets < 2) return { dispersion: 1, dispersionZ: 0 };
+  const used = blocks.slice(0, sets * size);
+  const statistic = common.reduce((sum, target) => {
+    const each = Array.from({ length: sets }, (_, set) =>
+      used
+        .slice(set * size, (set + 1) * size)
+        .reduce((own, block) => own + (block[target] ?? 0), 0),
+    );
+    const mean = each.reduce((all, own) => all + own, 0) / sets;
+    return sum + each.reduce((all, own) => all + (own - mean) ** 2, 0) / mean;
+  }, 0);
+  // One count follows from the others where all targets are looked at, and a part of one where not.
+  const known = common.reduce((sum, target) => sum + (counts[target] ?? 0) / n, 0);
+  const freedom = (sets - 1) * (common.length - known);
+  const dispersion = statistic / freedom;
+  // Wilson and Hilferty: the cube root of a chi-square is nearly normal, far out as well.
+  const spread = 2 / (9 * freedom);
+  return { dispersion, dispersionZ: (Math.cbrt(dispersion) - (1 - spread)) / Math.sqrt(spread) };
 }

@@ -18,6 +18,9 @@ export interface ShareTestOptions {
   readonly afterFact: number;
 }
 
+/** The share that a PASS rules out for a target that must get nothing. */
+const LEAK = 0.01;
+
 /** Why a share test failed. */
 export type ShareFailure =
   | { readonly reason: "share"; readonly target: number }
@@ -53,7 +56,7 @@ export interface Side {
 export function sidesOf(options: ShareTestOptions): Side[] {
   const { shares, tolerance, alpha, beta } = options;
   const sides = shares.flatMap((share, target) => {
-    if (share === 0) return [];
+    if (share === 0) return [{ target, share, versus: Math.min(tolerance, LEAK) }];
     // No share lies below 0 or above 1: the nearest wrong ones there are "none" and "all".
     const below = Math.max(0, round(share - tolerance));
     const above = Math.min(1, round(share + tolerance));
@@ -65,7 +68,9 @@ export function sidesOf(options: ShareTestOptions): Side[] {
         ];
   });
   const mirrored = options.maxErrorShare === 0 && shares.filter((share) => share > 0).length === 2;
-  const tests = mirrored ? sides.length / 2 : sides.length + (options.maxErrorShare > 0 ? 1 : 0);
+  // A target that must get nothing gets nothing where the split is right: it raises no false alarm.
+  const able = sides.filter(({ share }) => share > 0).length;
+  const tests = mirrored ? able / 2 : able + (options.maxErrorShare > 0 ? 1 : 0);
   return sides.map((side) => ({ ...side, alpha: alpha / tests, beta }));
 }
 
@@ -76,14 +81,23 @@ export function leastMeanForShares(options: ShareTestOptions): number {
 
 /** Requests by which a joint test that is undecided may be given up: a right split hardly ever gets there. */
 export function defaultCap(options: ShareTestOptions): number {
-  return Math.ceil(8 * leastMeanForShares(options));
+  const sides = sidesOf(options);
+  return Math.ceil(Math.max(8 * leastMeanForShares(options), ...sides.map(surelyDecidedBy)));
+}
+
+/** The requests by which "some" and "none", or "all" and "not all", are told apart; 0 where no such is asked. */
+function surelyDecidedBy({ share, versus, alpha }: Side): number {
+  if (versus === 0) return Math.log(alpha) / Math.log1p(-share);
+  return versus === 1 ? Math.log(alpha) / Math.log(share) : 0;
 }
 
 /** Starts a joint test. */
 export function createShareTest(options: ShareTestOptions): ShareTest {
   const { shares, maxErrorShare, afterFact } = options;
-  const sides = sidesOf(options).map((side) => ({ target: side.target, test: createSprt(side) }));
-  const errorTest = maxErrorShare > 0 ? createErrorTest(options, sides.length) : undefined;
+  const planned = sidesOf(options);
+  const sides = planned.map((side) => ({ target: side.target, test: createSprt(side) }));
+  const part = planned[0]?.alpha ?? options.alpha;
+  const errorTest = maxErrorShare > 0 ? createErrorTest(options, part) : undefined;
   const counts = shares.map(() => 0);
   let open: { target: number; test: Sprt }[] = sides;
   let requests = 0;
@@ -108,7 +122,8 @@ export function createShareTest(options: ShareTestOptions): ShareTest {
     let closed = false;
     for (const { target, test } of open) {
       test.add(category === target);
-      if (test.decision === "reject") fail({ reason: "share", target }, 0);
+      // A leak is a fact of its own, and waited after.
+      if (test.decision === "reject" && shares[target] !== 0) fail({ reason: "share", target }, 0);
       if (test.decision) closed = true;
     }
     if (closed) open = open.filter(({ test }) => !test.decision);
@@ -139,10 +154,8 @@ export function createShareTest(options: ShareTestOptions): ShareTest {
 }
 
 /** Errors are wanted well under the share that a PASS rules out: a tenth of it. */
-function createErrorTest(options: ShareTestOptions, sides: number): Sprt {
-  const { maxErrorShare, alpha, beta } = options;
-  const share = maxErrorShare / 10;
-  return createSprt({ share, versus: maxErrorShare, alpha: alpha / (sides + 1), beta });
+function createErrorTest({ maxErrorShare, beta }: ShareTestOptions, alpha: number): Sprt {
+  return createSprt({ share: maxErrorShare / 10, versus: maxErrorShare, alpha, beta });
 }
 
 /** 0.9 - 0.05 as people write it: binary fractions must not move a boundary. */

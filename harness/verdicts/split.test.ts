@@ -77,6 +77,34 @@ describe("a split that is wrong fails and names the likeliest cause", () => {
   });
 });
 
+test("a target of weight 0 that gets 1 % is not missed", () => {
+  // Right answers first, as many as a share of 5 % would need to be ruled out.
+  const answers = Array.from({ length: 2000 }, (_, i) =>
+    answered(i, i % 300 === 299 ? "v2" : "v1"),
+  );
+  const verdict = judgeSplit(answers, { weights: { v1: 100, v2: 0 } });
+  expect(verdict.outcome).toBe("fail");
+  expect(verdict.cause).toMatch(/v2 has weight 0 and got 1 request/);
+  const right = judge({ v1: 1 }, { weights: { v1: 100, v2: 0 } });
+  expect(right.requests).toBe(1375);
+  expect(right.evidence.targets["v2"]?.high).toBeLessThan(0.02);
+});
+
+test("a weight of 1 in 1,000 is waited for until it must have been seen", () => {
+  const answers = Array.from({ length: 20_000 }, (_, i) =>
+    answered(i, i === 9000 || i === 15_000 ? "v2" : "v1"),
+  );
+  const tiny = { weights: { v1: 999, v2: 1 } };
+  expect(judgeSplit(answers, tiny)).toMatchObject({ outcome: "pass", requests: 9001 });
+  expect(judge({ v1: 1 }, tiny).cause).toMatch(/everything goes to v1/);
+});
+
+test("names the tolerance as it was given", () => {
+  const verdict = judge({ v1: 0.9, v2: 0.1 }, { tolerance: 7 });
+  expect(verdict.summary).toContain("wanted 90/10 ± 7 ·");
+  expect(verdict.evidence.tolerance).toBe(7);
+});
+
 describe("a split that cannot be decided is inconclusive", () => {
   test("at the cap", () => {
     const verdict = judge({ v1: 0.9, v2: 0.1 }, { cap: 100 });
@@ -123,7 +151,7 @@ test("says how things stand at any moment, and takes nothing after the verdict",
   expect(split.verdict()).toBe(split.conclude());
 });
 
-test("reports a rotation and does not fail it; flags clumps", () => {
+test("reports a rotation and does not fail it; clumps never pass", () => {
   const rotation = Array.from({ length: 10_000 }, (_, i) =>
     answered(i, i % 10 === 9 ? "v2" : "v1"),
   );
@@ -133,7 +161,8 @@ test("reports a rotation and does not fail it; flags clumps", () => {
   const clumps = Array.from({ length: 10_000 }, (_, i) => answered(i, i % 100 >= 90 ? "v2" : "v1"));
   const clumped = judgeSplit(clumps, { weights });
   expect(clumped.evidence.independence.pattern).toBe("clumped");
-  expect(clumped.summary).toContain("answers come in clumps");
+  expect(clumped.outcome).toBe("inconclusive");
+  expect(clumped.summary).toContain("INCONCLUSIVE (answers come in clumps: they are worth");
 });
 
 test("cannot be told where each connection keeps its target, and says so", () => {

@@ -7,8 +7,14 @@ import {
   type AttributionOptions,
   type Tally,
 } from "./attribution.ts";
+import {
+  argumentMust,
+  capMustBePositive,
+  countMustBeWhole,
+  errorsMustBeSmall,
+} from "./arguments.ts";
 import { robbinsInterval, zeroOfBound } from "./confidence.ts";
-import { createIndependenceTest, type Independence, PINNED } from "./independence.ts";
+import { createIndependenceTest, dependenceOf, type Independence, PINNED } from "./independence.ts";
 import { judgeAll, type Judge } from "./judge.ts";
 import { likeliestCause } from "./share-causes.ts";
 import {
@@ -20,11 +26,14 @@ import {
   type ShareTestOptions,
 } from "./share-test.ts";
 import type { Outcome, Verdict } from "./verdict.ts";
-import { count, outcomeWord, percent, plural, points, probability } from "./wording.ts";
+import { count, outcomeWord, percent, plural, points, probability, toPoints } from "./wording.ts";
 
 /** How a split over two or more targets is judged. */
 export interface SplitOptions extends AttributionOptions {
-  /** Target to weight, on any scale: `{ v1: 90, v2: 10 }`. A weight of 0: it must get nothing. */
+  /**
+   * Target to weight, on any scale: `{ v1: 90, v2: 10 }`. A weight of 0: it must get nothing, and a PASS rules
+   * out that it gets 1 %.
+   */
   readonly weights: Readonly<Record<string, number>>;
   /** Points that a share may be off before a PASS is wrong. @default 5 */
   readonly tolerance?: number;
@@ -125,7 +134,7 @@ export function createSplit(options: SplitOptions): SplitJudge {
     errorCount: errors.total,
     errorBound: errorBound(errors.total, test.requests, settings.beta),
     strangers: strangers.toTally(),
-    tolerance: settings.tolerance * 100,
+    tolerance: toPoints(settings.tolerance),
     alpha: settings.alpha,
     beta: settings.beta,
     confidence: 1 - settings.alpha,
@@ -160,11 +169,10 @@ export function createSplit(options: SplitOptions): SplitJudge {
     live: () => ({ requests: test.requests, targets: targets(), errors: errors.total }),
   };
 
-  /** A PASS counts independent requests; where connections are drawn there are far fewer draws than that. */
+  /** A PASS counts independent requests; a FAIL says what was seen in any case. */
   function decided(outcome: "pass" | "fail"): Verdict<SplitEvidence> {
-    return outcome === "pass" && order.result().pattern === "pinned"
-      ? conclude("inconclusive", PINNED)
-      : conclude(outcome);
+    const dependence = outcome === "pass" ? dependenceOf(order.result()) : undefined;
+    return dependence === undefined ? conclude(outcome) : conclude("inconclusive", dependence);
   }
 
   function stop(why: string): Verdict<SplitEvidence> {
@@ -177,17 +185,28 @@ export function toShareTestOptions(options: SplitOptions): ShareTestOptions {
   const { tolerance = 5, alpha = 1e-6, beta = 1e-6, maxErrorShare = 0, afterFact = 50 } = options;
   const weights = Object.values(options.weights);
   const total = sum(weights);
-  if (weights.length < 2)
-    throw new RangeError(`weights: expected two targets or more, received ${weights.length}`);
-  if (weights.some((weight) => !(weight >= 0)) || !(total > 0))
-    throw new RangeError(
-      `weights: expected none below 0 and a sum above 0, received ${weights.join(", ")}`,
-    );
-  if (!(tolerance > 0 && tolerance < 100))
-    throw new RangeError(`tolerance: expected points between 0 and 100, received ${tolerance}`);
-  for (const [name, value] of Object.entries({ alpha, beta }))
-    if (!(value > 0 && value < 0.5))
-      throw new RangeError(`${name}: expected a probability below 0.5, received ${value}`);
+  argumentMust(weights.length >= 2, "weights", "two targets or more", weights.length);
+  argumentMust(
+    weights.every((weight) => weight >= 0) && total > 0 && total < Infinity,
+    "weights",
+    "none below 0 and a sum above 0",
+    weights.join(", "),
+  );
+  argumentMust(
+    tolerance > 0 && tolerance < 100,
+    "tolerance",
+    "points between 0 and 100",
+    tolerance,
+  );
+  errorsMustBeSmall({ alpha, beta });
+  argumentMust(
+    maxErrorShare >= 0 && maxErrorShare < 1,
+    "maxErrorShare",
+    "0 or more, below 1",
+    maxErrorShare,
+  );
+  countMustBeWhole("afterFact", afterFact);
+  if (options.cap !== undefined) capMustBePositive(options.cap);
   const shares = weights.map((weight) => weight / total);
   return { shares, tolerance: tolerance / 100, alpha, beta, maxErrorShare, afterFact };
 }
@@ -260,7 +279,7 @@ function summarize(
   const wanted = entries.map(([, target]) => points(target.wanted)).join("/");
   const error = `error ≤ ${probability(Math.max(settings.alpha, settings.beta))}`;
   const clumped =
-    found.independence.pattern === "clumped"
+    outcome !== "inconclusive" && found.independence.pattern === "clumped"
       ? " · answers come in clumps, errors may be larger"
       : "";
   const verdict = outcome === "pass" ? outcomeWord(outcome, error) : outcomeWord(outcome, detail);

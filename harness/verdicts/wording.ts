@@ -10,6 +10,11 @@ export function percent(share: number, digits = 1): string {
   return `${(share * 100).toFixed(digits)} %`;
 }
 
+/** A share in points, without what binary fractions add: 0.07 is 7 and not 7.000000000000001. */
+export function toPoints(share: number): number {
+  return Number((share * 100).toFixed(10));
+}
+
 /** `90`, `33.3`: a wanted share in points. */
 export function points(share: number): string {
   return String(Number((share * 100).toFixed(1)));
