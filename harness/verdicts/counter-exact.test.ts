@@ -24,6 +24,8 @@ test.each([
   ["others count too", row(0, 100).map((i) => 8 + 2 * i), /99 values never came/],
   ["it was reset before", row(1, 100), /went on at 1, not at 8/],
   ["an answer has no value", row(8, 99).map(String).concat("none"), /without the counter/],
+  ["a value is no number", row(8, 99).map(String).concat("1e999"), /without the counter/],
+  ["a value is no whole number", row(8, 99).map(String).concat("8.5"), /without the counter/],
 ])("fails when %s", (_name, values, cause) => {
   const verdict = judgeCounterExact(hits(values), { valueOf, before: 7 });
   expect(verdict.outcome).toBe("fail");

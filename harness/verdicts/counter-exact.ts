@@ -1,4 +1,5 @@
 import type { Observation } from "../traffic/observation.ts";
+import { countMustBeWhole } from "./arguments.ts";
 import { Counter, errorOf, type Tally } from "./attribution.ts";
 import { createSettledFact, toVerdict } from "./facts.ts";
 import { judgeAll, type Judge } from "./judge.ts";
@@ -45,6 +46,7 @@ export function createCounterExact(
   options: CounterExactOptions,
 ): Judge<Verdict<CounterExactEvidence>> {
   const { valueOf, before, requests: wanted = 100 } = options;
+  countMustBeWhole("requests", wanted, 1);
   const values = new Set<number>();
   const repeated = new Set<number>();
   const errors = new Counter();
@@ -87,7 +89,7 @@ export function createCounterExact(
   const take = (observation: Observation): void => {
     const error = errorOf(observation);
     const value = error ? undefined : valueOf(observation);
-    if (value === undefined) {
+    if (value === undefined || !Number.isSafeInteger(value)) {
       errors.add(error ?? "an answer without the counter");
       return fact.mark();
     }

@@ -1,4 +1,5 @@
 import type { Observation } from "../traffic/observation.ts";
+import { argumentMust, errorsMustBeSmall } from "./arguments.ts";
 import { errorOf } from "./attribution.ts";
 import { toVerdict } from "./facts.ts";
 import { judgeAll, type Judge } from "./judge.ts";
@@ -47,9 +48,9 @@ export function judgeLatency(
 /** Every answer, or a share of them, within bounds. A request that failed does not lie within. */
 export function createLatency(options: LatencyOptions): Judge<Verdict<LatencyEvidence>> {
   const { minMs = 0, maxMs, share = 1 } = options;
-  if (!(maxMs > minMs)) throw new RangeError(`maxMs: expected above ${minMs}, received ${maxMs}`);
-  if (!(share > 0 && share <= 1))
-    throw new RangeError(`share: expected above 0 and at most 1, received ${share}`);
+  argumentMust(minMs >= 0, "minMs", "0 or more", minMs);
+  argumentMust(maxMs > minMs, "maxMs", `above ${minMs}`, maxMs);
+  argumentMust(share > 0 && share <= 1, "share", "above 0 and at most 1", share);
   return share === 1 ? createEvery(options) : createQuantile(options);
 }
 
@@ -82,6 +83,7 @@ function createEvery(options: LatencyOptions): Judge<Verdict<LatencyEvidence>> {
 
 function createQuantile(options: LatencyOptions): Judge<Verdict<LatencyEvidence>> {
   const { share = 1, alpha = 1e-6, beta = 1e-6 } = options;
+  errorsMustBeSmall({ alpha, beta });
   const times = new Times(options);
   // Half of what may lie outside is told from all of it.
   const test = createSprt({ share: (1 - share) / 2, versus: 1 - share, alpha, beta });

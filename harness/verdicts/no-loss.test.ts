@@ -89,6 +89,8 @@ describe("a sender that fell short never passes", () => {
     ["sent too few", { planned: 1100 }, /only made 1,000 requests of 1100 \(90.9 %\)/],
     ["was late", { lateMs: { p50: 1, p99: 70, max: 90 } }, /1 in 100 by more than 70 ms/],
     ["stood still", { eventLoopLagMs: 450 }, /stood still for 450 ms/],
+    ["does not know how late it was", { lateMs: { p50: 0, p99: NaN, max: 0 } }, /left late/],
+    ["does not know how long it stood still", { eventLoopLagMs: NaN }, /stood still/],
     ["lost observations", { sent: 1004, planned: 1004 }, /4 requests of 1004 ended without/],
   ])("%s", (_name, shortfall, why) => {
     const options = { report: report(1000, shortfall) };

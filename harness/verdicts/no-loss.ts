@@ -1,5 +1,6 @@
 import type { Observation } from "../traffic/observation.ts";
 import type { SendReport } from "../traffic/plan.ts";
+import { argumentMust, countMustBeWhole } from "./arguments.ts";
 import { Counter, errorOf, listTally, type Tally } from "./attribution.ts";
 import { zeroOfBound } from "./confidence.ts";
 import { toVerdict } from "./facts.ts";
@@ -71,11 +72,8 @@ export function judgeNoLoss(
   observations: readonly Observation[],
   options: NoLossOptions,
 ): Verdict<NoLossEvidence> {
-  const { timeoutMs, maxGapMs, leastRequests = 100, report } = options;
-  if (maxGapMs !== undefined && timeoutMs >= maxGapMs)
-    throw new RangeError(
-      `timeoutMs: expected below the tolerated gap of ${maxGapMs} ms, received ${timeoutMs}`,
-    );
+  lossOptionsMustFit(options);
+  const { leastRequests = 100, report } = options;
   const evidence = toEvidence(observations, options);
   const shortfall = shortfallOf(report, observations, options);
   const lost = lossIn(evidence, options);
@@ -91,6 +89,28 @@ export function judgeNoLoss(
   return why === undefined
     ? conclude("pass", observations, evidence)
     : conclude("inconclusive", observations, evidence, why);
+}
+
+/** Throws where the options cannot be judged by; to be called before a load is run for nothing. */
+export function lossOptionsMustFit(options: Omit<NoLossOptions, "report">): void {
+  const { ratePerSecond, timeoutMs, maxGapMs, maxFailures, leastRequests } = options;
+  argumentMust(
+    ratePerSecond > 0 && ratePerSecond < Infinity,
+    "ratePerSecond",
+    "above 0",
+    ratePerSecond,
+  );
+  argumentMust(timeoutMs > 0, "timeoutMs", "above 0", timeoutMs);
+  // A request that waits longer than the gap that is tolerated could not show one.
+  if (maxGapMs !== undefined)
+    argumentMust(
+      timeoutMs < maxGapMs,
+      "timeoutMs",
+      `below the tolerated gap of ${maxGapMs} ms`,
+      timeoutMs,
+    );
+  if (maxFailures !== undefined) countMustBeWhole("maxFailures", maxFailures);
+  if (leastRequests !== undefined) countMustBeWhole("leastRequests", leastRequests, 1);
 }
 
 function lossIn(evidence: NoLossEvidence, options: NoLossOptions): string | undefined {

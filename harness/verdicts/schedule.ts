@@ -20,13 +20,15 @@ export function shortfallOf(
 ): string | undefined {
   const { leastSent = 0.99, maxLateMs = 50, maxLagMs = 250 } = options;
   const { planned, sent, lateMs, eventLoopLagMs } = report;
-  if (planned === 0 || observations.length === 0) return "nothing was sent";
-  if (sent < planned * leastSent)
+  if (!(planned > 0) || observations.length === 0) return "nothing was sent";
+  if (!(sent >= planned * leastSent))
     return `the sender only made ${plural(sent, "request")} of ${planned} (${percent(sent / planned)})`;
   if (observations.length < sent)
     return `${plural(sent - observations.length, "request")} of ${sent} ended without an observation`;
-  if (lateMs.p99 > maxLateMs)
+  // So written that what is no number cannot pass either.
+  if (!(lateMs.p99 <= maxLateMs))
     return `requests left late: 1 in 100 by more than ${duration(lateMs.p99)}`;
-  if (eventLoopLagMs > maxLagMs) return `the sender stood still for ${duration(eventLoopLagMs)}`;
+  if (!(eventLoopLagMs <= maxLagMs))
+    return `the sender stood still for ${duration(eventLoopLagMs)}`;
   return undefined;
 }

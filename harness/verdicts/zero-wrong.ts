@@ -1,4 +1,5 @@
 import type { Observation } from "../traffic/observation.ts";
+import { argumentMust } from "./arguments.ts";
 import { Counter, type Tally } from "./attribution.ts";
 import { requestsForBound, zeroOfBound } from "./confidence.ts";
 import { createSettledFact, toVerdict } from "./facts.ts";
@@ -62,8 +63,7 @@ export function createZeroWrong(
 ): Judge<Verdict<ZeroWrongEvidence>> {
   const { bound = 0.01, beta = 1e-6, afterFact = 20 } = options;
   for (const [name, value] of Object.entries({ bound, beta }))
-    if (!(value > 0 && value < 1))
-      throw new RangeError(`${name}: expected between 0 and 1, received ${value}`);
+    argumentMust(value > 0 && value < 1, name, "between 0 and 1", value);
   const needed = requestsForBound(bound, beta);
   const instead = new Counter();
   const fact = createSettledFact(afterFact);
