@@ -2,7 +2,7 @@ import type { ErrorClass, Observation } from "../traffic/observation.ts";
 import { startLoad } from "../traffic/load.ts";
 import type { SendReport } from "../traffic/plan.ts";
 import { attributeBy } from "../verdicts/attribution.ts";
-import { judgeNoLoss, type NoLossOptions } from "../verdicts/no-loss.ts";
+import { judgeNoLoss, lossOptionsMustFit, type NoLossOptions } from "../verdicts/no-loss.ts";
 import { judgeOutage } from "../verdicts/outage.ts";
 import { judgeSomeLoss } from "../verdicts/some-loss.ts";
 import type { ClusterEvent } from "../verdicts/outages.ts";
@@ -50,24 +50,37 @@ const mostLateMs = 200;
 
 /** The matchers for one load. */
 export function expectLoad(context: RunContext, load: LoadDescription): LoadExpectation {
-  const facts = (result: LoadResult): NoLossOptions => ({
+  const settings = {
     ratePerSecond: load.perSecond,
     timeoutMs: load.requests.timeoutMs ?? defaultTimeoutMs,
-    report: result.report,
-    events: result.events,
     maxLateMs: mostLateMs,
+  };
+  const facts = ({ report, events }: LoadResult): NoLossOptions => ({
+    ...settings,
+    report,
+    events,
   });
+  const judgeBy = async (
+    matcher: string,
+    wants: string,
+    options: LossOptions,
+    judge: (result: LoadResult) => Verdict,
+  ): Promise<Verdict> => {
+    // Before the load is run for nothing.
+    lossOptionsMustFit({ ...settings, ...options });
+    return judgeLoad(context, load, matcher, wants, judge);
+  };
   return {
     toLoseNothing: (options = {}) =>
-      judgeLoad(context, load, "toLoseNothing", "to lose nothing", (result) =>
+      judgeBy("toLoseNothing", "to lose nothing", options, (result) =>
         judgeNoLoss(result.observations, { ...facts(result), ...options }),
       ),
     toHaveOutage: (options = {}) =>
-      judgeLoad(context, load, "toHaveOutage", "to have an outage", (result) =>
+      judgeBy("toHaveOutage", "to have an outage", {}, (result) =>
         judgeOutage(result.observations, { ...facts(result), within: result.within, ...options }),
       ),
     toLoseSome: (options = {}) =>
-      judgeLoad(context, load, "toLoseSome", "to lose some", (result) =>
+      judgeBy("toLoseSome", "to lose some", {}, (result) =>
         judgeSomeLoss(result.observations, { ...facts(result), within: result.within, ...options }),
       ),
   };

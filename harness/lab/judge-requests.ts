@@ -2,6 +2,7 @@ import { LabError } from "../errors/lab-error.ts";
 import type { GateRecord } from "../report/record.ts";
 import type { Observation } from "../traffic/observation.ts";
 import { sample } from "../traffic/sample.ts";
+import { countMustBeWhole } from "../verdicts/arguments.ts";
 import type { TargetOf } from "../verdicts/attribution.ts";
 import type { Judge } from "../verdicts/judge.ts";
 import type { Verdict } from "../verdicts/verdict.ts";
@@ -41,6 +42,7 @@ export interface RequestCheck extends KeepOptions {
 /** Sends requests until there is a verdict; convergence first. Throws unless the verdict is a pass. */
 export function judgeRequests(context: RunContext, check: RequestCheck): Promise<Verdict> {
   return context.time("traffic", async () => {
+    if (check.limit !== undefined) countMustBeWhole("times", check.limit, 1);
     const title = `${describeRequest(check.description)} ${check.wants}`;
     const open = openCheck(context, check.matcher, title, check.ruleless);
     const { verdict, gate } = await findVerdict(context, check, open);
@@ -61,10 +63,11 @@ async function findVerdict(
       ...(check.limit === undefined ? {} : { limit: check.limit }),
     };
     const vantage = await openVantage(context, check.description);
+    // Before anything is waited for: options that make no sense are told at once.
+    const judge = adapted(await check.createJudge(), check.adapt);
     const gate = await awaitRule(context, vantage, check);
     if (gate?.shut) return { verdict: gate.shut, gate: gate.record };
     const live = liveCounter(context, check, open);
-    const judge = adapted(await check.createJudge(), check.adapt);
     const verdict = await sample(vantage, plan, judge, {
       signal: context.signal,
       clock: context.clock,

@@ -1,6 +1,7 @@
 import { textField } from "../../fixtures/client/text-field.ts";
 import { LabError } from "../errors/lab-error.ts";
 import type { ClosedLoopPlan, OpenLoopPlan, RequestPlan } from "../traffic/plan.ts";
+import { argumentMust, countMustBeWhole } from "../verdicts/arguments.ts";
 import { outside, type RequestDescription } from "./request.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -34,11 +35,39 @@ export interface KeepOptions {
   readonly keepBody?: boolean;
 }
 
+const schemes: Readonly<Record<RequestDescription["protocol"], RegExp>> = {
+  http: /^https?:\/\//,
+  http2: /^https?:\/\//,
+  grpc: /^grpc:\/\//,
+  tcp: /^tcp:\/\//,
+};
+
+/** Throws where a description is of requests that nobody can send. */
+function requestMustBePossible(description: RequestDescription): void {
+  const { protocol, url, headers = {}, timeoutMs = 1, concurrency = 1 } = description;
+  const connections = typeof description.connections === "number" ? description.connections : 1;
+  const scheme = protocol.replace("http2", "http");
+  argumentMust(schemes[protocol].test(url), "url", `one that begins with ${scheme}://`, url);
+  argumentMust(timeoutMs > 0 && timeoutMs < Infinity, "timeoutMs", "above 0", timeoutMs);
+  countMustBeWhole("connections", connections, 1);
+  countMustBeWhole("concurrency", concurrency, 1);
+  if (description.connections !== undefined && description.connections !== "new")
+    argumentMust(
+      protocol === "http2" || protocol === "grpc" || concurrency <= connections,
+      "concurrency",
+      `at most the ${connections} connections, as each carries one request at a time`,
+      concurrency,
+    );
+  for (const [name, value] of Object.entries(headers))
+    argumentMust(!/[\r\n]/.test(name + value), name, "a header of one line", JSON.stringify(value));
+}
+
 /** What is sent for a description, at this run of the lab. */
 async function toRequestPlan(
   context: RunContext,
   description: RequestDescription,
 ): Promise<RequestPlan> {
+  requestMustBePossible(description);
   const { protocol, method, headers, timeoutMs } = description;
   const url = withHost(description.url, (host) => context.names.hostOf(host));
   const body = description.body ?? "";
