@@ -20,6 +20,8 @@ test("passes when every answer lies within, with the times seen", () => {
   expect(verdict.outcome).toBe("pass");
   expect(verdict.evidence.observedMs).toMatchObject({ min: 480, max: 519 });
   expect(verdict.summary).toContain("wanted every answer within 400 ms to 700 ms");
+  expect(verdict.evidence.outsideShare.low).toBe(0);
+  expect(verdict.evidence.outsideShare.high).toBeCloseTo(0.01, 4);
 });
 
 test.each([
@@ -48,6 +50,10 @@ test("a quantile passes, fails and is inconclusive by its own test", () => {
   const verdict = judgeLatency(late(0.02), options);
   expect(verdict.outcome).toBe("fail");
   expect(verdict.cause).toMatch(/\d\.\d\d % lie outside: too late/);
+  const { low, high } = verdict.evidence.outsideShare;
+  expect(low).toBeGreaterThan(0.005);
+  expect(low).toBeLessThan(0.02);
+  expect(high).toBeGreaterThan(0.02);
   expect(judgeLatency(late(0.001, 500), options).outcome).toBe("inconclusive");
 });
 

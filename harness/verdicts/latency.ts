@@ -1,6 +1,7 @@
 import type { Observation } from "../traffic/observation.ts";
 import { argumentMust, errorsMustBeSmall } from "./arguments.ts";
 import { errorOf } from "./attribution.ts";
+import { robbinsInterval, type ShareInterval, zeroOfBound } from "./confidence.ts";
 import { toVerdict } from "./facts.ts";
 import { judgeAll, type Judge } from "./judge.ts";
 import { createSprt } from "./sprt.ts";
@@ -26,6 +27,8 @@ export type LatencyEvidence = {
   readonly share: number;
   readonly within: number;
   readonly outside: number;
+  /** The share of requests that may lie outside: wrong at any time with probability `beta` at most. */
+  readonly outsideShare: ShareInterval;
   /** Of the requests judged, from the intended time. */
   readonly observedMs: {
     readonly min: number;
@@ -154,7 +157,12 @@ class Times {
     const outside = this.#outside.values().reduce((sum, n) => sum + n, 0);
     const errors = outside - this.#times.filter((t) => t < minMs || t > maxMs).length;
     const within = this.#times.length + errors - outside;
-    return { minMs, maxMs, share, within, outside, observedMs: this.#observed(), alpha, beta };
+    const outsideShare =
+      outside === 0
+        ? { low: 0, high: zeroOfBound(within, beta) }
+        : robbinsInterval({ hits: outside, misses: within, expected: 1 - share, error: beta });
+    const observedMs = this.#observed();
+    return { minMs, maxMs, share, within, outside, outsideShare, observedMs, alpha, beta };
   }
 
   #observed(): LatencyEvidence["observedMs"] {
