@@ -140,5 +140,8 @@ describe("an outage that must happen", () => {
   test("is inconclusive when the sender fell short", () => {
     const short = { ...options, report: report(1000, { planned: 2000 }) };
     expect(judgeOutage(load(1000), short).outcome).toBe("inconclusive");
+    const own = load(1000, [[7000, 7300, "timeout"]]);
+    expect(judgeOutage(own, short).outcome).toBe("inconclusive");
+    expect(judgeOutage(own, options).outcome).toBe("fail");
   });
 });

@@ -11,7 +11,7 @@ import {
   type NearEvent,
   type Outage,
 } from "./outages.ts";
-import { shortfallOf, type ScheduleOptions } from "./schedule.ts";
+import { mayBeOwn, shortfallOf, type ScheduleOptions } from "./schedule.ts";
 import type { Outcome, Verdict } from "./verdict.ts";
 import { atMost, count, duration, outcomeWord, percent, plural } from "./wording.ts";
 
@@ -81,10 +81,8 @@ export function judgeNoLoss(
     observations.length < leastRequests
       ? `only ${plural(observations.length, "request")} of at least ${leastRequests}`
       : undefined;
-  // Timeouts of a sender that stood still may be its own; anything else the server did.
-  const own =
-    shortfall !== undefined && Object.keys(evidence.byClass).every((c) => c === "timeout");
-  if (lost !== undefined && !own) return conclude("fail", observations, evidence, lost);
+  if (lost !== undefined && !mayBeOwn(shortfall, evidence.byClass))
+    return conclude("fail", observations, evidence, lost);
   const why = shortfall ?? few;
   return why === undefined
     ? conclude("pass", observations, evidence)

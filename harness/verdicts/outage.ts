@@ -1,7 +1,7 @@
 import type { Observation } from "../traffic/observation.ts";
 import { toVerdict } from "./facts.ts";
 import { judgeNoLoss, type NoLossEvidence, type NoLossOptions } from "./no-loss.ts";
-import { shortfallOf } from "./schedule.ts";
+import { mayBeOwn, shortfallOf } from "./schedule.ts";
 import type { Outcome, Verdict } from "./verdict.ts";
 import { duration, outcomeWord, plural } from "./wording.ts";
 
@@ -31,6 +31,7 @@ export function judgeOutage(
     return toVerdict({ kind: "outage", outcome, summary, requests, evidence }, cause);
   };
   const shortfall = shortfallOf(report, observations, options);
+  if (mayBeOwn(shortfall, evidence.byClass)) return conclude("inconclusive", shortfall);
   if (outside > 0) return conclude("fail", `${plural(outside, "failure")} outside the outage`);
   if (shortfall !== undefined) return conclude("inconclusive", shortfall);
   if (evidence.failures === 0) return conclude("fail", "no request failed: there was no outage");

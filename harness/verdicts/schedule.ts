@@ -1,5 +1,6 @@
 import type { Observation } from "../traffic/observation.ts";
 import type { SendReport } from "../traffic/plan.ts";
+import type { Tally } from "./attribution.ts";
 import { duration, percent, plural } from "./wording.ts";
 
 /** How well the sender must have kept its schedule for the verdict to count. */
@@ -10,6 +11,11 @@ export interface ScheduleOptions {
   readonly maxLateMs?: number;
   /** How long the sender's event loop may stand still. @default 250 */
   readonly maxLagMs?: number;
+}
+
+/** Whether what failed may be the sender's own doing: timeouts of one that stood still, or nothing at all. */
+export function mayBeOwn(shortfall: string | undefined, byClass: Tally): shortfall is string {
+  return shortfall !== undefined && Object.keys(byClass).every((one) => one === "timeout");
 }
 
 /** Why the load did not test what it was meant to; undefined where it did. */

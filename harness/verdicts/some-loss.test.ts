@@ -12,7 +12,7 @@ function load(...instead: readonly Observation[]): Observation[] {
   return requests;
 }
 
-const report: SendReport = {
+const sound: SendReport = {
   planned: 1000,
   sent: 1000,
   elapsedMs: 10_000,
@@ -24,7 +24,7 @@ const judge = (observations: readonly Observation[], options: Partial<SomeLossOp
   judgeSomeLoss(observations, {
     ratePerSecond: 100,
     timeoutMs: 5000,
-    report,
+    report: sound,
     within: { fromMs: 3000, toMs: 6000 },
     ...options,
   });
@@ -60,6 +60,15 @@ test("fails where a request is lost in another way than wanted", () => {
 
 test("fails where nothing is lost; is inconclusive where the sender was not there to see it", () => {
   expect(judge(load()).cause).toBe("no request failed: no loss could be provoked");
-  const late = { ...report, lateMs: { p50: 1, p99: 300, max: 400 } };
+  const late = { ...sound, lateMs: { p50: 1, p99: 300, max: 400 } };
   expect(judge(load(), { report: late }).outcome).toBe("inconclusive");
+});
+
+test("a sender that fell short never passes, nor do its own timeouts fail", () => {
+  const report = { ...sound, eventLoopLagMs: 900 };
+  const lost = judge(load(failed(400, "reset")), { report });
+  expect(lost.summary).toContain("INCONCLUSIVE (the sender stood still for 900 ms)");
+  expect(judge(load(failed(400, "timeout")), { report }).outcome).toBe("inconclusive");
+  expect(judge(load(failed(800, "timeout")), { report }).outcome).toBe("inconclusive");
+  expect(judge(load(failed(800, "reset")), { report }).outcome).toBe("fail");
 });

@@ -2,7 +2,7 @@ import type { ErrorClass, Observation } from "../traffic/observation.ts";
 import { judgeNoLoss, type NoLossEvidence, type NoLossOptions } from "./no-loss.ts";
 import { listTally } from "./attribution.ts";
 import { toVerdict } from "./facts.ts";
-import { shortfallOf } from "./schedule.ts";
+import { mayBeOwn, shortfallOf } from "./schedule.ts";
 import type { Outcome, Verdict } from "./verdict.ts";
 import { outcomeWord, percent, plural } from "./wording.ts";
 
@@ -35,11 +35,12 @@ export function judgeSomeLoss(
     const cause = outcome === "fail" ? detail : undefined;
     return toVerdict({ kind: "some-loss", outcome, summary, requests, evidence }, cause);
   };
+  const shortfall = shortfallOf(report, observations, options);
+  if (mayBeOwn(shortfall, evidence.byClass)) return conclude("inconclusive", shortfall);
   if (outside > 0) return conclude("fail", `${plural(outside, "failure")} outside the action`);
   if (other > 0) return conclude("fail", `failed in another way: ${listTally(evidence.byClass)}`);
-  if (failed.length > 0) return conclude("pass", listTally(evidence.byClass));
-  const shortfall = shortfallOf(report, observations, options);
-  return shortfall === undefined
-    ? conclude("fail", "no request failed: no loss could be provoked")
-    : conclude("inconclusive", shortfall);
+  if (shortfall !== undefined) return conclude("inconclusive", shortfall);
+  return failed.length > 0
+    ? conclude("pass", listTally(evidence.byClass))
+    : conclude("fail", "no request failed: no loss could be provoked");
 }
