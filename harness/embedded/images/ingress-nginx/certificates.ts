@@ -10,37 +10,48 @@ interface Found {
 }
 
 /**
- * The certificate for a host of an Ingress. A host that is listed under tls is served by TLS in any case:
- * with the controller's own certificate where the Secret cannot be used.
+ * The certificate for a host of an Ingress with tls: of the Secret that tls names for the host, else of the first
+ * whose certificate names the host, else the controller's own (extractTLSSecretName and createServers).
  */
 export function certificateFor(
   host: string,
   ingress: Ingress,
   secret: (name: string) => Secret | undefined,
 ): Found {
-  const tls = (ingress.spec?.tls ?? []).find(
-    ({ hosts = [] }) => hosts.includes(host) || (hosts.length === 0 && host !== anyHost),
-  );
-  if (!tls) return { certificate: undefined };
-  if (!tls.secretName) return { certificate: "default" };
+  const all = ingress.spec?.tls ?? [];
+  if (host === anyHost || all.length === 0) return { certificate: undefined };
+  const listed = all.find(({ hosts = [] }) => hosts.some((one) => one.toLowerCase() === host));
+  if (listed && !listed.secretName) return { certificate: "default" };
   const instead = (why: string): Found => ({
     certificate: "default",
-    problem: `secret "${ingress.metadata?.namespace}/${tls.secretName}" ${why}: the default certificate is used for ${host}`,
+    problem: `${why}: the default certificate is used for ${host}`,
   });
-  const found = secret(tls.secretName);
-  if (!found) return instead("does not exist");
+  const names = all.flatMap(({ secretName }) => secretName ?? []);
+  const name = listed?.secretName ?? names.find((one) => !readPair(secret(one), host).problem);
+  if (!name) return instead("no certificate under tls names the host");
+  const { pair, problem } = readPair(secret(name), host);
+  return pair
+    ? { certificate: pair }
+    : instead(`secret "${ingress.metadata?.namespace}/${name}" ${problem}`);
+}
+
+type Pair = Exclude<Certificate, "default">;
+
+/** A Secret's certificate and key, or why they are of no use for the host. */
+function readPair(found: Secret | undefined, host: string): { pair?: Pair; problem?: string } {
+  if (!found) return { problem: "does not exist" };
   const { "tls.crt": crt, "tls.key": key } = found.data ?? {};
-  if (!crt || !key) return instead("has no tls.crt and tls.key");
+  if (!crt || !key) return { problem: "has no tls.crt and tls.key" };
   try {
     const pair = { cert: decode(crt), key: decode(key) };
     const certificate = new X509Certificate(pair.cert);
     if (!certificate.checkPrivateKey(createPrivateKey(pair.key)))
-      return instead("has a key that does not belong to its certificate");
+      return { problem: "has a key that does not belong to its certificate" };
     if (!certificate.checkHost(host.replace(/^\*\./, "any.")))
-      return instead("has a certificate that does not name the host");
-    return { certificate: pair };
+      return { problem: "has a certificate that does not name the host" };
+    return { pair };
   } catch (error) {
-    return instead(`holds no certificate and key (${(error as Error).message})`);
+    return { problem: `holds no certificate and key (${(error as Error).message})` };
   }
 }
 
