@@ -22,10 +22,13 @@ export interface IngressSettings {
   useRegex: boolean;
   sslRedirect: boolean;
   forceSslRedirect: boolean;
+  /** Whether the redirect to https keeps a slash at the end of the path. */
+  preserveTrailingSlash: boolean;
   appRoot: string;
   permanentRedirect: string;
   permanentRedirectCode: number;
   temporalRedirect: string;
+  temporalRedirectCode: number;
   upstreamVhost: string;
   /** A Service of the same namespace that answers while the one of the rule has no endpoints. */
   defaultBackend: string;
@@ -53,10 +56,12 @@ export function defaultSettings(): IngressSettings {
     useRegex: false,
     sslRedirect: true,
     forceSslRedirect: false,
+    preserveTrailingSlash: false,
     appRoot: "",
     permanentRedirect: "",
     permanentRedirectCode: 301,
     temporalRedirect: "",
+    temporalRedirectCode: 302,
     upstreamVhost: "",
     defaultBackend: "",
     nextUpstream: "error timeout",
@@ -68,24 +73,32 @@ export function defaultSettings(): IngressSettings {
   };
 }
 
+/** What may stand in a value (internal/ingress/annotations/parser/validators.go). */
+const basic = /^[/\-._~a-zA-Z0-9: ]*$/;
+const regex = /^[/\-._~a-zA-Z0-9:^$[\](){}*+?|&=\\]*$/;
+const pathWithGroups = /^\/?[-._~a-zA-Z0-9/:$]*$/;
+
 type Take = (settings: IngressSettings, value: string) => void;
 
 const known: Readonly<Record<string, Take>> = {
   canary: (to, value) => (to.canary = toBoolean(value)),
   "canary-weight": ({ shaping }, value) => (shaping.weight = toNumber(value)),
   "canary-weight-total": ({ shaping }, value) => (shaping.weightTotal = toNumber(value)),
-  "canary-by-header": ({ shaping }, value) => (shaping.header = value),
-  "canary-by-header-value": ({ shaping }, value) => (shaping.headerValue = value),
-  "canary-by-header-pattern": ({ shaping }, value) => (shaping.headerPattern = value),
-  "canary-by-cookie": ({ shaping }, value) => (shaping.cookie = value),
-  "rewrite-target": (to, value) => (to.rewriteTarget = value),
+  "canary-by-header": ({ shaping }, value) => (shaping.header = toText(value, basic)),
+  "canary-by-header-value": ({ shaping }, value) => (shaping.headerValue = toText(value, basic)),
+  "canary-by-header-pattern": ({ shaping }, value) =>
+    (shaping.headerPattern = toText(value, regex)),
+  "canary-by-cookie": ({ shaping }, value) => (shaping.cookie = toText(value, basic)),
+  "rewrite-target": (to, value) => (to.rewriteTarget = toText(value, pathWithGroups)),
   "use-regex": (to, value) => (to.useRegex = toBoolean(value)),
   "ssl-redirect": (to, value) => (to.sslRedirect = toBoolean(value)),
   "force-ssl-redirect": (to, value) => (to.forceSslRedirect = toBoolean(value)),
-  "app-root": (to, value) => (to.appRoot = value),
+  "preserve-trailing-slash": (to, value) => (to.preserveTrailingSlash = toBoolean(value)),
+  "app-root": (to, value) => (to.appRoot = toText(value, pathWithGroups)),
   "permanent-redirect": (to, value) => (to.permanentRedirect = value),
-  "permanent-redirect-code": (to, value) => (to.permanentRedirectCode = toNumber(value)),
+  "permanent-redirect-code": (to, value) => (to.permanentRedirectCode = toCode(value, 308)),
   "temporal-redirect": (to, value) => (to.temporalRedirect = value),
+  "temporal-redirect-code": (to, value) => (to.temporalRedirectCode = toCode(value, 307)),
   "upstream-vhost": (to, value) => (to.upstreamVhost = value),
   "default-backend": (to, value) => (to.defaultBackend = value),
   "proxy-next-upstream": (to, value) => (to.nextUpstream = value),
@@ -131,6 +144,17 @@ function toBoolean(value: string): boolean {
 function toNumber(value: string): number {
   if (!/^\d+$/.test(value)) throw new Error(`"${value}" is not a whole number`);
   return Number(value);
+}
+
+function toText(value: string, allowed: RegExp): string {
+  if (!allowed.test(value)) throw new Error(`"${value}" holds characters that are not allowed`);
+  return value;
+}
+
+function toCode(value: string, most: number): number {
+  const code = toNumber(value);
+  if (code < 300 || code > most) throw new Error(`"${value}" is not from 300 to ${most}`);
+  return code;
 }
 
 function toBytes(value: string): number {

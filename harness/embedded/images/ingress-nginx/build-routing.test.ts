@@ -35,7 +35,13 @@ test.for([
   { pathType: "Prefix", path: "/foo/", yes: ["/foo", "/foo/", "/foo/bar"], no: ["/foobar"] },
   { pathType: "Prefix", path: "/", yes: ["/", "/any/thing"], no: [] },
   { pathType: "Exact", path: "/foo", yes: ["/foo"], no: ["/foo/", "/foo/bar", "/FOO"] },
-  { pathType: "ImplementationSpecific", path: "/foo", yes: ["/foo", "/foobar"], no: ["/fo"] },
+  // ingress-nginx makes a Prefix of it (SetDefaultNGINXPathType).
+  {
+    pathType: "ImplementationSpecific",
+    path: "/foo",
+    yes: ["/foo", "/foo/bar"],
+    no: ["/foobar", "/fo"],
+  },
 ])("$pathType $path is for $yes and not for $no", ({ pathType, path, yes, no }) => {
   const routing = route({ rules: [{ host: "a.io", pathType, paths: { [path]: "web" } }] });
   const matched = [...yes, ...no].filter((one) => at(routing, "a.io", one) === "web");
@@ -50,6 +56,33 @@ test("the longest path wins, and an exact one before all", () => {
   expect(at(routing, "a.io", "/foo")).toBe("web");
   expect(at(routing, "a.io", "/foo/bar/y")).toBe("other");
   expect(at(routing, "a.io", "/foo/bar/x")).toBe("none");
+});
+
+test.for([
+  ["Exact", "Prefix"],
+  ["Prefix", "Exact"],
+])("of %s and %s for one path the exact one takes the path itself", ([first, second]) => {
+  const serviceOf = (pathType: string) => (pathType === "Exact" ? "web" : "other");
+  const rules = [first, second].map((pathType = "") => ({
+    host: "a.io",
+    pathType,
+    paths: { "/foo": serviceOf(pathType) },
+  }));
+  const routing = route({ rules });
+  expect(at(routing, "a.io", "/foo")).toBe("web");
+  expect(at(routing, "a.io", "/foo/bar")).toBe("other");
+});
+
+test("a rewrite-target that is the path itself makes no patterns", () => {
+  const routing = route(
+    {
+      annotations: { "rewrite-target": "/" },
+      rules: [{ host: "a.io", paths: { "/": "web" } }],
+    },
+    { rules: [{ host: "a.io", pathType: "Exact", paths: { "/exact": "other" } }] },
+  );
+  expect(at(routing, "a.io", "/exact")).toBe("other");
+  expect(at(routing, "a.io", "/exact/and/more")).toBe("web");
 });
 
 test("rewrite-target puts the path's groups in, and makes all of the host's paths patterns", () => {
@@ -83,6 +116,12 @@ test("a default backend answers for the Ingress's own hosts, and for all others 
   expect(at(withRules, "a.io", "/x")).toBe("web");
   expect(at(withRules, "a.io", "/y")).toBe("other");
   expect(at(withRules, "b.io", "/y")).toBeUndefined();
+  const newer = { name: "newer", createdAt: 2, rules: [{ host: "a.io", paths: { "/z": "web" } }] };
+  const older = { ...newer, name: "older", createdAt: 0 };
+  const own = { defaultBackend: "other", rules: [{ host: "a.io", paths: { "/x": "web" } }] };
+  expect(at(route(own, newer), "a.io", "/y")).toBe("other");
+  // The first Ingress of a host has the say.
+  expect(at(route(own, older), "a.io", "/y")).toBeUndefined();
   expect(at(route({ defaultBackend: "other" }), "b.io", "/")).toBe("other");
 });
 
@@ -161,6 +200,11 @@ test.for([
     'annotation nginx.ingress.kubernetes.io/ssl-redirect: "no" is neither true nor false; it has no effect',
   ],
   [
+    "canary-by-header-value",
+    "a=b",
+    'annotation nginx.ingress.kubernetes.io/canary-by-header-value: "a=b" holds characters that are not allowed; it has no effect',
+  ],
+  [
     "backend-protocol",
     "GRPC",
     'annotation nginx.ingress.kubernetes.io/backend-protocol: this controller knows "HTTP" only, not "GRPC"; it has no effect',
@@ -187,6 +231,9 @@ test("a canary hangs on the main rule of the same host, path and type, and only 
   expect(alternatives(canary("c", "other"))).toEqual(["lab-other-80"]);
   expect(alternatives(canary("c", "other", { host: "b.io" }))).toEqual([]);
   expect(alternatives(canary("c", "other", { pathType: "Exact" }))).toEqual([]);
+  expect(alternatives(canary("c", "other", { pathType: "ImplementationSpecific" }))).toEqual([
+    "lab-other-80",
+  ]);
   expect(alternatives(canary("c", "web"))).toEqual([]);
   expect(alternatives(canary("c", "other"), canary("d", "none"))?.[0]).toBe("lab-other-80");
   expect(route(main, canary("c", "web")).problems[0]?.message).toContain(

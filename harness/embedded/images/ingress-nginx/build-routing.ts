@@ -1,6 +1,6 @@
 import type { Secret } from "kubernetes-types/core/v1";
 import type { Ingress, IngressServiceBackend } from "kubernetes-types/networking/v1";
-import { type IngressSettings, readAnnotations } from "./annotations.ts";
+import { defaultSettings, type IngressSettings, readAnnotations } from "./annotations.ts";
 import { backendName, endpointsOf, type ServiceView } from "./backends.ts";
 import { certificateFor } from "./certificates.ts";
 import {
@@ -19,6 +19,21 @@ export interface ClusterView extends ServiceView {
   readonly ingresses: readonly Ingress[];
   secret(namespace: string, name: string): Secret | undefined;
 }
+
+/** One host while its Ingresses are read. */
+interface HostEntry {
+  /** What answers at / unless a rule is for it. */
+  readonly root: LocationRule;
+  readonly rules: LocationRule[];
+  certificate: VirtualHost["certificate"];
+}
+
+/** The root of hosts that nobody claims: its requests are neither redirected nor logged. */
+const nobody = rootRule(undefined, "", {
+  ...defaultSettings(),
+  sslRedirect: false,
+  accessLog: false,
+});
 
 interface Read {
   readonly ingress: Ingress;
@@ -47,13 +62,11 @@ class RoutingBuilder {
   readonly #view: ClusterView;
   readonly #problems: Problem[] = [];
   readonly #backends = new Map<string, Backend>();
-  readonly #hosts = new Map<
-    string,
-    { rules: LocationRule[]; certificate: VirtualHost["certificate"] }
-  >();
+  readonly #hosts = new Map<string, HostEntry>();
 
   constructor(view: ClusterView) {
     this.#view = view;
+    this.#hosts.set(anyHost, { root: nobody, rules: [], certificate: undefined });
   }
 
   read(ingress: Ingress): Read {
@@ -69,8 +82,15 @@ class RoutingBuilder {
     const { rules = [], defaultBackend } = ingress.spec ?? {};
     const fallback = defaultBackend?.service && this.#backend(read, defaultBackend.service);
     // Only an Ingress without rules takes the hosts that nobody claims.
-    if (fallback && rules.length === 0) this.#addRule(anyHost, root(read, fallback));
+    if (fallback && rules.length === 0) this.#addRule(anyHost, rootRule(fallback, key, settings));
     for (const { host = anyHost, http } of rules) {
+      // The first Ingress of a host has the say over its root.
+      if (!this.#hosts.has(host))
+        this.#hosts.set(host, {
+          root: rootRule(fallback, key, settings),
+          rules: [],
+          certificate: undefined,
+        });
       this.#certify(host, read);
       for (const { path = "/", pathType, backend } of http?.paths ?? []) {
         if (!backend.service) {
@@ -86,15 +106,13 @@ class RoutingBuilder {
         if (settings.defaultBackend !== "") this.#fallBack(name, namespace, read);
         this.#addRule(host, {
           path,
-          pathType,
+          pathType: typeOf(pathType),
           match: "prefix",
           backend: name,
           ingress: key,
           settings,
         });
       }
-      const hasRoot = this.#host(host).rules.some(({ path }) => path === "/");
-      if (fallback && !hasRoot && host !== anyHost) this.#addRule(host, root(read, fallback));
     }
   }
 
@@ -106,7 +124,7 @@ class RoutingBuilder {
         const name = this.#backend(read, backend.service, true);
         const main = this.#hosts
           .get(host)
-          ?.rules.find((rule) => rule.path === path && rule.pathType === pathType)?.backend;
+          ?.rules.find((rule) => rule.path === path && rule.pathType === typeOf(pathType))?.backend;
         const mainBackend =
           main === undefined || main === name ? undefined : this.#backends.get(main);
         if (!mainBackend) {
@@ -129,8 +147,11 @@ class RoutingBuilder {
 
   finish(): Routing {
     const hosts = new Map<string, VirtualHost>();
-    for (const [name, { rules, certificate }] of this.#hosts)
-      hosts.set(name, { name, certificate, locations: toLocations(rules) });
+    for (const [name, { root, rules, certificate }] of this.#hosts) {
+      const claimed = rules.some(({ path, pathType }) => path === "/" && pathType === "Prefix");
+      const locations = toLocations(claimed ? rules : [...rules, root]);
+      hosts.set(name, { name, certificate, locations });
+    }
     return { hosts, backends: this.#backends, problems: this.#problems };
   }
 
@@ -161,7 +182,7 @@ class RoutingBuilder {
   }
 
   #addRule(host: string, rule: LocationRule): void {
-    const { rules } = this.#host(host);
+    const { rules = [] } = this.#hosts.get(host) ?? {};
     const same = rules.find(
       ({ path, pathType }) => path === rule.path && pathType === rule.pathType,
     );
@@ -173,17 +194,9 @@ class RoutingBuilder {
       );
   }
 
-  #host(host: string): { rules: LocationRule[]; certificate: VirtualHost["certificate"] } {
-    const known = this.#hosts.get(host);
-    if (known) return known;
-    const fresh = { rules: [], certificate: undefined };
-    this.#hosts.set(host, fresh);
-    return fresh;
-  }
-
   #certify(host: string, { ingress, namespace, key }: Read): void {
-    const entry = this.#host(host);
-    if (entry.certificate) return;
+    const entry = this.#hosts.get(host);
+    if (!entry || entry.certificate) return;
     const { certificate, problem } = certificateFor(host, ingress, (name) =>
       this.#view.secret(namespace, name),
     );
@@ -196,15 +209,17 @@ class RoutingBuilder {
   }
 }
 
-function root({ key, settings }: Read, backend: string): LocationRule {
-  return {
-    path: "/",
-    pathType: "ImplementationSpecific",
-    match: "prefix",
-    backend,
-    ingress: key,
-    settings,
-  };
+function rootRule(
+  backend: string | undefined,
+  ingress: string,
+  settings: IngressSettings,
+): LocationRule {
+  return { path: "/", pathType: "Prefix", match: "prefix", backend, ingress, settings };
+}
+
+/** ingress-nginx takes ImplementationSpecific, and no type, for Prefix (internal/k8s SetDefaultNGINXPathType). */
+function typeOf(pathType: string | undefined): LocationRule["pathType"] {
+  return pathType === "Exact" ? "Exact" : "Prefix";
 }
 
 /** What is wrong with a path that is meant as a regular expression. */

@@ -13,6 +13,7 @@ import {
 import { IngressController } from "./controller.ts";
 import { IngressProxy } from "./handle-request.ts";
 import { endpointSlice, ingress, type IngressSpec, service } from "./ingress.fixture.ts";
+import { anyHost } from "./routing.ts";
 import { clearStatus, keepStatus } from "./status-updater.ts";
 
 interface Started extends AsyncDisposable {
@@ -65,7 +66,9 @@ async function start(): Promise<Started> {
   };
 }
 
-const hosts = ({ proxy }: Started): readonly string[] => [...proxy.routing.hosts.keys()].toSorted();
+/** The hosts that an Ingress claims. */
+const hosts = ({ proxy }: Started): readonly string[] =>
+  [...proxy.routing.hosts.keys()].filter((name) => name !== anyHost).toSorted();
 const within = { timeout: 5000, interval: 20 };
 
 test("routes follow Ingresses as they come, change and go", async () => {

@@ -23,11 +23,15 @@ interface Started extends AsyncDisposable {
 }
 
 /** a.io with this Secret in front of a pod. */
-async function start(port: number, data: Record<string, string> | undefined): Promise<Started> {
+async function start(
+  port: number,
+  data: Record<string, string> | undefined,
+  tlsHosts = ["a.io"],
+): Promise<Started> {
   const proxy = new IngressProxy({ clock: systemClock, access: () => {}, error: () => {} });
   const view = clusterOf({ web: [] }, [
     ingress({
-      tls: [{ hosts: ["a.io"], secretName: "cert" }],
+      tls: [{ hosts: tlsHosts, secretName: "cert" }],
       rules: [{ host: "a.io", paths: { "/": "web" } }],
     }),
   ]);
@@ -76,6 +80,31 @@ test("a host with a Secret is served with its certificate, all others with the f
   expect(await commonName(started.door, "a.io")).toBe("lab");
   expect(await commonName(started.door, "b.io")).toBe(fake);
   expect(started.problems).toEqual([]);
+});
+
+test("a host that tls does not list has the certificate that names it, else the fake one", async () => {
+  await using app = await startEcho();
+  await using named = await start(app.port, secretFor("a.io", "b.io"), ["b.io"]);
+  expect(await commonName(named.door, "a.io")).toBe("lab");
+  await using other = await start(app.port, secretFor("b.io"), ["b.io"]);
+  expect(await commonName(other.door, "a.io")).toBe(fake);
+  expect(other.problems).toEqual([
+    "no certificate under tls names the host: the default certificate is used for a.io",
+  ]);
+  await using shouted = await start(app.port, secretFor("a.io"), ["A.io"]);
+  expect(await commonName(shouted.door, "a.io")).toBe("lab");
+});
+
+test("an unknown host by https is a 404 that says to keep to https", async () => {
+  await using app = await startEcho();
+  await using started = await start(app.port, secretFor("a.io"));
+  const socket = await handshake(started.door, "b.io");
+  let answer = "";
+  socket.setEncoding("utf8").on("data", (chunk: string) => (answer += chunk));
+  socket.write("GET / HTTP/1.1\r\nHost: b.io\r\nConnection: close\r\n\r\n");
+  await once(socket, "close");
+  expect(answer).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
+  expect(answer.toLowerCase()).toContain("strict-transport-security:");
 });
 
 test("the app is told that its client came by https, and the client to keep to it", async () => {

@@ -90,6 +90,11 @@ test("an unknown host is nginx's own 404 page, and no server is named", async ()
   expect(headers["content-type"]).toBe("text/html");
   expect(headers["server"]).toBeUndefined();
   expect(app.requests()).toBe(0);
+  // Requests to hosts that nobody claims are not logged; others without a rule are.
+  expect(controller.access).toEqual([]);
+  controller.use({ web: [app.port] }, { rules: [{ host: "a.io", paths: { "/x": "web" } }] });
+  expect((await controller.send("/y")).status).toBe(404);
+  expect(controller.access[0]).toContain("[upstream-default-backend]");
 });
 
 test("endpoints take turns, a request at a time: 600 requests are exactly 200 each", async () => {
@@ -213,6 +218,19 @@ test("plain requests to a host with TLS are sent to https by 308, unless ssl-red
   await using controller = await start({ web: [app.port] }, tls);
   const { status, headers } = await controller.send("/x?y=1");
   expect([status, headers["location"]]).toEqual([308, "https://a.io/x?y=1"]);
+  const locationOf = async (path: string) => (await controller.send(path)).headers["location"];
+  // A slash at the end is dropped, also that of the root (lua_ingress.lua).
+  expect(await locationOf("/")).toBe("https://a.io");
+  expect(await locationOf("/x/")).toBe("https://a.io/x");
+  const keeping = { ...tls, annotations: { "preserve-trailing-slash": "true" } };
+  controller.use({ web: [app.port] }, keeping);
+  expect(await locationOf("/x/")).toBe("https://a.io/x/");
+  // What no rule is for is redirected first, too.
+  controller.use(
+    { web: [app.port] },
+    { ...tls, rules: [{ host: "a.io", paths: { "/x": "web" } }] },
+  );
+  expect(await locationOf("/y")).toBe("https://a.io/y");
 
   controller.use({ web: [app.port] }, { ...tls, annotations: { "ssl-redirect": "false" } });
   expect((await controller.send("/")).status).toBe(200);
@@ -230,12 +248,36 @@ test.for([
     "https://b.io/",
   ],
   [{ "temporal-redirect": "https://b.io/" }, 302, "https://b.io/"],
+  [{ "temporal-redirect": "https://b.io/", "temporal-redirect-code": "307" }, 307, "https://b.io/"],
+  [
+    { "permanent-redirect": "https://b.io/", "permanent-redirect-code": "200" },
+    301,
+    "https://b.io/",
+  ],
+  [
+    { "permanent-redirect": "https://b.io/", "temporal-redirect": "https://c.io/" },
+    302,
+    "https://c.io/",
+  ],
+  [{ "permanent-redirect": "https://b.io/", "force-ssl-redirect": "true" }, 301, "https://b.io/"],
   [{ "app-root": "/app" }, 302, "http://a.io/app"],
 ] as const)("%j redirects with %i to %s", async ([annotations, code, to]) => {
   await using app = await startEcho();
   await using controller = await start({ web: [app.port] }, { ...web, annotations });
   const { status, headers } = await controller.send("/");
   expect([status, headers["location"]]).toEqual([code, to]);
+});
+
+test("app-root is for the host's root, whatever path the Ingress has", async () => {
+  await using app = await startEcho();
+  const rules = [{ host: "a.io", paths: { "/app": "web" } }];
+  await using controller = await start(
+    { web: [app.port] },
+    { annotations: { "app-root": "/app" }, rules },
+  );
+  expect((await controller.send("/")).headers["location"]).toBe("http://a.io/app");
+  expect((await controller.send("/app")).status).toBe(200);
+  expect((await controller.send("/other")).status).toBe(404);
 });
 
 test("a body over proxy-body-size is 413 and reaches no pod", async () => {

@@ -74,9 +74,10 @@ export class IngressProxy {
     if (uri === undefined) return { reply: replyWithPage(400, "nginx") };
     const host = chooseHost(this.#routing, hostOf(exchange));
     const rule = host && chooseLocation(host, uri);
-    if (!host || !rule?.backend) return { reply: replyWithPage(404, "nginx") };
+    if (!host || !rule) return { reply: replyWithPage(404, "nginx") };
     const redirect = redirectOf(host, rule, exchange, uri);
     if (redirect) return { reply: redirect, rule };
+    if (!rule.backend) return { reply: replyWithPage(404, "nginx"), rule };
     const { backends } = this.#routing;
     const backend = chooseBackend(backends, rule.backend, exchange.headers, this.#options.draw);
     if (!backend) return { reply: replyWithPage(503, "nginx"), rule };
@@ -88,21 +89,24 @@ export class IngressProxy {
   }
 }
 
+/** In nginx's order: the server's, the location's own, and what Lua adds after both. */
 function redirectOf(
   host: VirtualHost,
   { settings }: LocationRule,
   exchange: Exchange,
   uri: string,
 ): Reply | undefined {
-  const toHttps = settings.forceSslRedirect || (settings.sslRedirect && host.certificate);
-  if (toHttps && exchange.scheme === "http")
-    return redirectTo(308, `https://${hostOf(exchange)}${exchange.path}`);
+  const { appRoot } = host.locations.find((one) => one.settings.appRoot !== "")?.settings ?? {};
+  if (appRoot !== undefined && uri === "/")
+    return redirectTo(302, `${exchange.scheme}://${exchange.authority}${appRoot}`);
+  if (settings.temporalRedirect !== "")
+    return redirectTo(settings.temporalRedirectCode, settings.temporalRedirect);
   if (settings.permanentRedirect !== "")
     return redirectTo(settings.permanentRedirectCode, settings.permanentRedirect);
-  if (settings.temporalRedirect !== "") return redirectTo(302, settings.temporalRedirect);
-  if (settings.appRoot !== "" && uri === "/")
-    return redirectTo(302, `${exchange.scheme}://${exchange.authority}${settings.appRoot}`);
-  return undefined;
+  const toHttps = settings.forceSslRedirect || (settings.sslRedirect && host.certificate);
+  if (!toHttps || exchange.scheme !== "http") return undefined;
+  const path = settings.preserveTrailingSlash ? exchange.path : exchange.path.replace(/\/$/, "");
+  return redirectTo(308, `https://${hostOf(exchange)}${path}`);
 }
 
 function redirectTo(status: number, location: string): Reply {

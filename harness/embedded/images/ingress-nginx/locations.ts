@@ -6,21 +6,33 @@ import { anyHost } from "./routing.ts";
  * host's paths regular expressions that ignore case, whatever their pathType says.
  */
 export function toLocations(rules: readonly LocationRule[]): readonly LocationRule[] {
-  const asRegex = rules.some(({ settings }) => settings.useRegex || settings.rewriteTarget !== "");
+  const asRegex = rules.some((rule) => rule.settings.useRegex || isRewritten(rule));
+  const exact = new Set(rules.filter(({ pathType }) => pathType === "Exact").map(pathOf));
   const locations = rules.flatMap((rule): LocationRule[] => {
     if (asRegex) return [{ ...rule, match: "regex", pattern: toPattern(rule.path) }];
     if (rule.pathType === "Exact") return [{ ...rule, match: "exact" }];
-    if (rule.pathType !== "Prefix" || rule.path === "/") return [rule];
+    if (rule.path === "/") return [rule];
     // Prefix goes by whole elements of the path: /foo is for /foo and /foo/bar, and not for /foobar.
     const path = rule.path.replace(/\/+$/, "");
-    return [
-      { ...rule, path: `${path}/` },
-      { ...rule, path, match: "exact" },
-    ];
+    const below: LocationRule = { ...rule, path: `${path}/` };
+    return exact.has(path) ? [below] : [below, { ...rule, path, match: "exact" }];
   });
   return locations.toSorted(
-    (one, other) => other.path.length - one.path.length || (other.path > one.path ? 1 : -1),
+    (one, other) => other.path.length - one.path.length || compare(other.path, one.path),
   );
+}
+
+function pathOf({ path }: LocationRule): string {
+  return path;
+}
+
+function compare(one: string, other: string): number {
+  return one === other ? 0 : one > other ? 1 : -1;
+}
+
+/** Whether rewrite-target changes anything: one that is the path itself does not. */
+function isRewritten({ path, settings: { rewriteTarget } }: LocationRule): boolean {
+  return rewriteTarget !== "" && rewriteTarget !== path;
 }
 
 /** The path of an Ingress that meant no regular expression may be none: then it stands for itself. */
@@ -55,12 +67,12 @@ export function chooseLocation({ locations }: VirtualHost, path: string): Locati
 }
 
 /** The path after rewrite-target, with the regular expression's groups in place of $1, $2, … */
-export function rewrite({ path, settings }: LocationRule, uri: string): string {
-  const { rewriteTarget } = settings;
-  if (rewriteTarget === "" || rewriteTarget === path) return uri;
+export function rewrite(rule: LocationRule, uri: string): string {
+  if (!isRewritten(rule)) return uri;
+  const { path, settings } = rule;
   const captures = new RegExp(path, "i").exec(uri);
   if (!captures) return uri;
-  return rewriteTarget.replaceAll(
+  return settings.rewriteTarget.replaceAll(
     /\$(\d)/g,
     (_all, index: string) => captures[Number(index)] ?? "",
   );

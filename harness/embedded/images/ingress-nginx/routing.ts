@@ -31,7 +31,7 @@ export type Certificate = "default" | { readonly cert: string; readonly key: str
 /** nginx's location block. */
 export interface LocationRule {
   readonly path: string;
-  readonly pathType: string;
+  readonly pathType: "Exact" | "Prefix";
   readonly match: "exact" | "prefix" | "regex";
   readonly pattern?: RegExp;
   /** A backend's name; undefined is the built-in default backend, which answers 404. */
