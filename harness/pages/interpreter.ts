@@ -23,6 +23,8 @@ type Callable = (...args: readonly unknown[]) => unknown;
 /** A loop that the file does not end itself is followed no further. */
 const mostRounds = 20;
 const deepestCall = 30;
+/** Methods of lists whose result hangs on what the function that they are given answers. */
+const choices = new Set(["filter", "find", "findLast", "findIndex", "some", "every", "toSorted"]);
 
 /**
  * Follows the code of a lab's step without a cluster: what the file itself says is computed, what only a run
@@ -332,7 +334,17 @@ export class Interpreter {
   ): unknown {
     if (this.#open.has(called)) return called.apply(self, [...args]);
     try {
-      const result = called.apply(self, [...args]);
+      let undecided = false;
+      const choosing = args.map((arg) => {
+        if (typeof arg !== "function" || !choices.has(called.name)) return arg;
+        return (...all: readonly unknown[]): unknown => {
+          const chosen = (arg as Callable)(...all);
+          undecided ||= chosen instanceof Unknown;
+          return chosen;
+        };
+      });
+      const result = called.apply(self, choosing);
+      if (undecided) return new Unknown(this.#text(node));
       return result instanceof Promise ? this.#abandon(result, node) : result;
     } catch {
       return new Unknown(this.#text(node));

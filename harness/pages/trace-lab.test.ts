@@ -84,10 +84,34 @@ test("names what only a run can know, and misses no call for it", async () => {
       if (pod?.metadata?.name) await kube.delete(\`pod/\${pod.metadata.name}\`);
       else await kube.restart("deployment/web");`),
   ).toEqual([
-    "kubectl get pods -l app=web",
+    "kubectl get pods -l app=web -o wide",
     "kubectl delete pod/<pod>",
     "kubectl rollout restart deployment/web",
   ]);
+});
+
+test("a choice from a list that only a run can make stays open", async () => {
+  const actions = await trace(`
+    const [pod] = await kube.pods("deployment/web");
+    const own = ["a", "b"].filter((one) => one === pod.metadata.name);
+    const first = ["a", "b"].filter((one) => one === "a");
+    expect("x", "its letters").toEqual(own);
+    expect("x", "the first").toEqual(first);`);
+  const checks = actions.filter((action) => action.type === "check");
+  expect(checks.map((check) => describeCheck(check, "en"))).toEqual([
+    "its letters equals `own`",
+    "the first equals `[ 'a' ]`",
+  ]);
+});
+
+test("requests whose number matters are all made by hand too", async () => {
+  const address = 'sed \'s/.*"80":"\\([^"]*\\)".*/\\1/\')';
+  const typed = await commands(`
+    await expect(from("deployment/web").get("http://logic/")).toAnswer({ status: 200 }, { times: 300 });
+    await expect(from(outside).get("http://logic/")).toCountUp({ in: /x/, times: 100 });`);
+  expect(typed[0]).toContain("ask -n 300 ");
+  expect(typed[1]).toContain(address);
+  expect(typed[2]).toBe('for i in $(seq 100); do curl -s "http://$ADDRESS/"; done');
 });
 
 test("tells what is done while a load runs", async () => {
@@ -126,5 +150,5 @@ test("keeps what one step learns for the next, as the file's own names", async (
        await kube.logs(\`pod/\${other}\`);`,
       before,
     ),
-  ).toEqual(["kubectl get pods -l app=web", "kubectl logs pod/<other>"]);
+  ).toEqual(["kubectl get pods -l app=web -o wide", "kubectl logs pod/<other>"]);
 });

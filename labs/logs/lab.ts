@@ -96,7 +96,9 @@ lab(
       async () => {
         const [pod] = await kube.pods(service);
         const name = pod?.metadata?.name ?? "";
-        await ask(from(`pod/${name}`).post("http://127.0.0.1:8081/exit?code=3"));
+        // Asked from another pod: whoever asks from inside ends with the container.
+        const address = pod?.status?.podIP;
+        await ask(from("deployment/k8s-combat").post(`http://${address}:8081/exit?code=3`));
         await eventually(
           async () => {
             const status = (await kube.get(`pod/${name}`)).status?.containerStatuses?.[0];
@@ -107,8 +109,8 @@ lab(
         );
         const previous = await kube.logs(`pod/${name}`, { previous: true });
         expect(previous.trimEnd().split("\n").at(-1), "last line").toBe("exit with code 3");
-        const own = ids.filter((id) => answeredBy.get(id) === name);
-        expect(idsIn(previous), "ids in the previous log").toEqual(own);
+        const sentToThisPod = ids.filter((id) => answeredBy.get(id) === name);
+        expect(idsIn(previous), "ids in the previous log").toEqual(sentToThisPod);
         expect(idsIn(await kube.logs(`pod/${name}`)), "ids in the current log").toEqual([]);
       },
     );

@@ -30,14 +30,14 @@ lab(
         .map(({ metadata, status }) => {
           const { "prometheus.io/port": port, "prometheus.io/path": path } =
             metadata?.annotations ?? {};
-          return { pod: metadata?.name ?? "", url: `http://${status?.podIP}:${port}${path}` };
+          return { pod: metadata?.name ?? "", address: status?.podIP, port, path };
         });
     };
     /** http_requests_total of every target, over all its labels. */
     const scrape = async () => {
       const counts = new Map<string, number>();
-      for (const { pod, url } of await targets()) {
-        const { body } = await ask(caller.get(url));
+      for (const { pod, address, port, path } of await targets()) {
+        const { body } = await ask(caller.get(`http://${address}:${port}${path}`));
         const values = [...body.matchAll(/^http_requests_total\{.*\} (\d+)$/gm)].map(([, value]) =>
           Number(value),
         );
