@@ -30,6 +30,8 @@ export interface RuleAwaited {
 const defaultGateTimeoutMs = 20_000;
 /** Pods that were slow to be seen are the verdict's business, not the gate's. */
 const weakGateTimeoutMs = 5_000;
+/** ingress-nginx as its chart installs it takes up to five seconds from an Ingress or endpoint to its workers. */
+const entranceGateTimeoutMs = 10_000;
 
 /** Waits until the rule that governs the requests is in force; undefined where nothing could show it. */
 export async function awaitRule(
@@ -49,8 +51,11 @@ export async function awaitRule(
   );
   const plan = await toClosedPlan(context, description, { keepHeaders: true, keepBody });
   const gate = createGate(condition);
+  const { gateTimeoutMs = defaultGateTimeoutMs } = context.options;
+  const weakTimeoutMs =
+    description.through === undefined ? weakGateTimeoutMs : entranceGateTimeoutMs;
   const durationMs = await passGate(vantage, plan, gate, {
-    timeoutMs: rule ? (context.options.gateTimeoutMs ?? defaultGateTimeoutMs) : weakGateTimeoutMs,
+    timeoutMs: rule ? gateTimeoutMs : Math.min(gateTimeoutMs, weakTimeoutMs),
     signal: context.signal,
     clock: context.clock,
   });

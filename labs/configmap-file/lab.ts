@@ -4,7 +4,7 @@ lab(
   "configmap-file",
   {
     tutorial: "k8s-combat › config",
-    vars: { patienceMs: 90_000 },
+    vars: { patienceMs: 110_000 },
     shows: {
       en: "A ConfigMap as a file: mounted alone by subPath, and as a folder that follows changes.",
       zh: "把 ConfigMap 作为文件：用 subPath 单独挂载，以及挂载为会跟随修改的目录。",

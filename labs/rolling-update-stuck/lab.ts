@@ -9,8 +9,8 @@ lab(
       zh: "永远不会就绪的新版本会卡住自己的发布，旧版本继续提供服务。",
     },
     before: {
-      en: "You will roll out a broken v2 under load, watch Kubernetes give up, and undo it. Kubernetes gives up after 3 s here (progressDeadlineSeconds, 600 by default); preStop waits 2 s, 10 s in the tutorial.",
-      zh: "你将在流量下发布一个有问题的 v2，看 Kubernetes 放弃，然后撤销。这里 3 秒就放弃（progressDeadlineSeconds，默认 600）；preStop 等待 2 秒，教程中是 10 秒。",
+      en: "You will roll out a broken v2 under load, watch Kubernetes give up, and undo it. Kubernetes gives up after 6 s here (progressDeadlineSeconds, 600 by default); preStop waits 2 s, 10 s in the tutorial.",
+      zh: "你将在流量下发布一个有问题的 v2，看 Kubernetes 放弃，然后撤销。这里 6 秒就放弃（progressDeadlineSeconds，默认 600）；preStop 等待 2 秒，教程中是 10 秒。",
     },
     after: {
       en: "The rollout took one pod away, as maxUnavailable allows, and then waited for a new one that never was ready. Giving up means a condition on the Deployment and nothing more: Kubernetes never undoes a rollout by itself. That is what kubectl rollout undo, or your pipeline, is for.",
