@@ -57,6 +57,47 @@ describe.skipIf(!hasKubectl())(
       expect(logic).not.toContain("nodePort");
     });
 
+    test.concurrent("service-discovery: the full name is known everywhere, the variable only to younger pods", async ({
+      expect,
+    }) => {
+      const [, short, far, environment, later, replaced] = await type("service-discovery");
+      expect(short).toMatch(/^200 .* 200 OK$/m);
+      expect(far).toMatch(/^200 .* 200 OK$/m);
+      expect(far).toMatch(/^dns /m);
+      expect(environment).toMatch(/^K8S_COMBAT_SERVICE_SERVICE_HOST=/m);
+      expect(later).toMatch(/^200 .* 200 OK$/m);
+      expect(later).not.toContain("K8S_APP_MONITOR_TEST");
+      expect(replaced).toMatch(/^K8S_APP_MONITOR_TEST_SERVICE_HOST=/m);
+    });
+
+    test.concurrent("configmap-env: the app has the old value until it is restarted", async ({
+      expect,
+    }) => {
+      const [, started, changed, restarted] = await type("configmap-env");
+      expect(started).toMatch(/^200 .*localhost:5432/m);
+      expect(changed).toContain("localhost:5433");
+      expect(changed).toMatch(/^200 .*localhost:5432/m);
+      expect(restarted).toMatch(/^200 .*localhost:5433/m);
+    });
+
+    test.concurrent("secret-env: the value is in the container and in nothing that everybody reads", async ({
+      expect,
+    }) => {
+      const [, given, described, elsewhere] = await type("secret-env");
+      expect(given).toMatch(/^abc$/m);
+      expect(described).toMatch(/^PWD: +4 bytes$/m);
+      expect(elsewhere).toMatch(/^200 .*k8s-combat-/m);
+      expect(elsewhere).not.toMatch(/\babc\b|YWJj/);
+    });
+
+    test.concurrent("grpc-connection-pinning: many connections reach both pods, one stays", async ({
+      expect,
+    }) => {
+      const [, many, one] = await type("grpc-connection-pinning");
+      expect(many?.match(/^\d+ × combat\/v1\//gm)).toHaveLength(2);
+      expect(one?.match(/^\d+ × combat\/v1\//gm)).toEqual(["10 × combat/v1/"]);
+    });
+
     /** Types what a page says, a step at a time; gives what each step printed. */
     async function type(name: string): Promise<readonly string[]> {
       const page = await labPage(await loadLab(name), "en");

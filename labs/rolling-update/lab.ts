@@ -53,7 +53,8 @@ lab(
       async () => {
         await using pods = await kube.recordPods(service);
         await expect(
-          load(page, { perSecond: 50 }).during(async () => {
+          // The last old pod stops 2 s after the rollout is over.
+          load(page, { perSecond: 50, afterMs: 2_500 }).during(async () => {
             await apply("service-v2.yaml");
             await ready(service);
             expect(pods.most, "pods at one moment").toBeAtMost(5);

@@ -109,7 +109,7 @@ lab(
     );
 
     sabotage(
-      { en: "the Service selects one pod only", zh: "Service 只选中一个 Pod" },
+      { en: "the Service selects neither pod", zh: "Service 两个 Pod 都没有选中" },
       {
         in: "service-two-replicas.yaml",
         object: "Service/k8s-combat-service",
@@ -127,7 +127,10 @@ lab(
       },
     );
     sabotage(
-      { en: "the Service's file leaves the second pod out", zh: "文件没有增加第二个副本" },
+      {
+        en: "the Service selects one pod only: there is no second",
+        zh: "Service 只选中一个 Pod：没有第二个",
+      },
       {
         in: "service-two-replicas.yaml",
         object: "Deployment/k8s-combat-service",
