@@ -235,6 +235,12 @@ test("a canary hangs on the main rule of the same host, path and type, and only 
     "lab-other-80",
   ]);
   expect(alternatives(canary("c", "web"))).toEqual([]);
+  const catchAll = canary("c", "other");
+  const everybody = route(
+    { defaultBackend: "web" },
+    { ...catchAll, rules: [], defaultBackend: "other" },
+  );
+  expect(everybody.backends.get("lab-web-80")?.alternatives).toEqual(["lab-other-80"]);
   expect(alternatives(canary("c", "other"), canary("d", "none"))?.[0]).toBe("lab-other-80");
   expect(route(main, canary("c", "web")).problems[0]?.message).toContain(
     "the canary has no effect",

@@ -118,7 +118,9 @@ class RoutingBuilder {
 
   /** Hangs the canary on the main backend of the same host, path and path type. */
   addCanary(read: Read): void {
-    for (const { host = anyHost, http } of read.ingress.spec?.rules ?? [])
+    const { rules = [], defaultBackend } = read.ingress.spec ?? {};
+    const catchAll = { path: "/", pathType: "Prefix", backend: defaultBackend ?? {} };
+    for (const { host = anyHost, http } of [...rules, { http: { paths: [catchAll] } }])
       for (const { path = "/", pathType, backend } of http?.paths ?? []) {
         if (!backend.service) continue;
         const name = this.#backend(read, backend.service, true);

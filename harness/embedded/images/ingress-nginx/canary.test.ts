@@ -30,6 +30,7 @@ test.for([
   { shaping: { header: "X-Canary", weight: 100 }, headers: { "x-canary": "never" }, to: "main" },
   { shaping: { header: "v", headerValue: "2" }, headers: { v: "2" }, to: "canary" },
   { shaping: { header: "v", headerPattern: "^2" }, headers: { v: "200" }, to: "canary" },
+  { shaping: { header: "v", headerPattern: "(?i)^fire" }, headers: { v: "FireFox" }, to: "canary" },
   { shaping: { header: "v", headerPattern: "[", weight: 100 }, headers: { v: "200" }, to: "main" },
   { shaping: { cookie: "c" }, headers: { cookie: "a=b; c=always" }, to: "canary" },
   { shaping: { cookie: "c", weight: 100 }, headers: { cookie: "c=never" }, to: "main" },

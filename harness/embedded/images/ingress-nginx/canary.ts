@@ -40,11 +40,17 @@ function byHeader(shaping: TrafficShaping, value: string | undefined): boolean |
   if (shaping.headerValue !== "") return value === shaping.headerValue ? true : undefined;
   if (shaping.headerPattern === "") return alwaysOrNever(value);
   try {
-    return new RegExp(shaping.headerPattern).test(value) ? true : undefined;
+    return toRegExp(shaping.headerPattern).test(value) ? true : undefined;
   } catch {
     // A pattern that is none sends everybody who has the header to main, whatever the weight.
     return false;
   }
+}
+
+/** PCRE takes options at the beginning of a pattern, as in (?i). */
+function toRegExp(pattern: string): RegExp {
+  const [, flags = "", rest = pattern] = /^\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
+  return new RegExp(rest, flags);
 }
 
 function alwaysOrNever(value: string | undefined): boolean | undefined {

@@ -131,8 +131,10 @@ function toUpstream(
     "x-forwarded-scheme": scheme,
     "x-scheme": scheme,
   };
-  const original = copy.headers["x-forwarded-for"];
-  if (original !== undefined) headers["x-original-forwarded-for"] = original;
+  for (const name of ["for", "host"]) {
+    const original = copy.headers[`x-forwarded-${name}`];
+    if (original !== undefined) headers[`x-original-forwarded-${name}`] = original;
+  }
   delete headers["proxy"];
   return { ...copy, path, authority: upstreamVhost || authority, headers };
 }

@@ -113,7 +113,12 @@ test("the app sees the client's host, and who asked as the controller knows it",
   await using app = await startEcho();
   await using controller = await start({ web: [app.port] }, web);
 
-  const sent = { "x-forwarded-for": "6.6.6.6", "x-forwarded-proto": "https", "x-own": "1" };
+  const sent = {
+    "x-forwarded-for": "6.6.6.6",
+    "x-forwarded-host": "b.io",
+    "x-forwarded-proto": "https",
+    "x-own": "1",
+  };
   const { path, headers } = seen(await controller.send("/a%20b?c=d", { headers: sent }));
 
   expect(path).toBe("/a%20b?c=d");
@@ -123,6 +128,7 @@ test("the app sees the client's host, and who asked as the controller knows it",
     "x-real-ip": "127.0.0.1",
     "x-forwarded-for": "127.0.0.1",
     "x-original-forwarded-for": "6.6.6.6",
+    "x-original-forwarded-host": "b.io",
     "x-forwarded-proto": "http",
     "x-forwarded-port": "80",
     "x-forwarded-host": "a.io",
