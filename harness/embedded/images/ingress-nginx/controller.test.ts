@@ -1,3 +1,4 @@
+import type { Ingress } from "kubernetes-types/networking/v1";
 import { expect, test } from "vitest";
 import { systemClock } from "../../../time/clock.ts";
 import { createApiServer } from "../../apiserver/api-server.ts";
@@ -102,6 +103,25 @@ test("an Ingress of another class, or of none, is left alone", async () => {
     ingress({ ...web, rules: [{ host: "ours.io", paths: { "/": "web" } }] }),
   );
   await expect.poll(() => hosts(started), within).toEqual(["ours.io"]);
+
+  // The old annotation counts where no class is named, and only there.
+  const noted = (name: string, value: string): Ingress => {
+    const object = ingress({
+      ...web,
+      name,
+      rules: [{ host: `${name}.io`, paths: { "/": "web" } }],
+    });
+    delete object.spec?.ingressClassName;
+    const annotations = { "kubernetes.io/ingress.class": value };
+    return { ...object, metadata: { ...object.metadata, annotations } };
+  };
+  await client.create(ingresses, noted("theirs", "other"));
+  await client.create(ingresses, noted("old", "nginx"));
+  await expect.poll(() => hosts(started), within).toEqual(["old.io", "ours.io"]);
+  const classed = { spec: { ingressClassName: "nginx" } };
+  const key = { namespace: "lab", name: "theirs" };
+  await client.patch(ingresses, key, { type: "merge", body: classed });
+  await expect.poll(() => hosts(started), within).toEqual(["old.io", "ours.io", "theirs.io"]);
 });
 
 test("endpoints follow within the workers' poll, without a reload", async () => {

@@ -96,10 +96,12 @@ export class IngressController implements AsyncDisposable {
         .map(({ metadata }) => metadata?.name),
     );
     return this.#ingresses.list().filter((ingress) => {
-      const old = ingress.metadata?.annotations?.["kubernetes.io/ingress.class"];
-      if (old !== undefined) return old === this.#options.ingressClass;
       const name = ingress.spec?.ingressClassName;
-      return name === undefined ? this.#options.watchWithoutClass : classes.has(name);
+      if (name !== undefined) return classes.has(name);
+      const old = ingress.metadata?.annotations?.["kubernetes.io/ingress.class"];
+      return old === undefined
+        ? this.#options.watchWithoutClass
+        : old === this.#options.ingressClass;
     });
   }
 
