@@ -70,7 +70,10 @@ function requestWords({ matcher, args }: Check): Pair {
     case "toAnswer": {
       const wanted = describeWanted(first as WantedAnswer);
       const options = { times: fewRequests, ...known(second) };
-      return exactly({ en: `every answer is ${wanted}`, zh: `每个回答都是 ${wanted}` }, options);
+      return exactly(
+        { en: `every answer is ${wanted.join(", ")}`, zh: `每个回答都是 ${wanted.join("、")}` },
+        options,
+      );
     }
     case "toAnswerWithin":
       return timeWords(first as WantedTime, known(second));
@@ -116,8 +119,8 @@ function balanceWords({ over, ...options }: Options): Pair {
   }).conclude().evidence;
   const behind =
     over === undefined
-      ? { en: "the Service", zh: "Service" }
-      : { en: `\`${over}\``, zh: ` \`${over}\` ` };
+      ? { en: "the Service", zh: "Service " }
+      : { en: `\`${over}\``, zh: `\`${over}\` ` };
   return {
     en: `every ready pod behind ${behind.en} answers an even share. Stated error: it fails an even spread with probability ${rate(alpha)} at most, and passes one where a pod is off by ${points(tolerance / 100)} points or more (fewer with five pods or more) with ${rate(beta)} at most.`,
     zh: `${behind.zh}后面每个就绪的 Pod 都回答相同的份额。误差率：分布均匀却判失败的概率不超过 ${rate(alpha)}；某个 Pod 偏差达到 ${points(tolerance / 100)} 个百分点（五个以上 Pod 时更小）却判通过的概率不超过 ${rate(beta)}。`,
@@ -245,8 +248,8 @@ function valueWords({ matcher, not, args }: Check): Pair {
   return { en: `${relation.en}${wanted(" and")}`, zh: `${relation.zh}${wanted(" 与")}` };
 }
 
-function describeWanted(wanted: WantedAnswer | Unknown): string {
-  if (wanted instanceof Unknown) return `\`${wanted.source}\``;
+function describeWanted(wanted: WantedAnswer | Unknown): readonly string[] {
+  if (wanted instanceof Unknown) return [`\`${wanted.source}\``];
   const { status, body, headers = {}, version, app, between } = wanted;
   return [
     status === undefined ? "" : String(status),
@@ -255,9 +258,7 @@ function describeWanted(wanted: WantedAnswer | Unknown): string {
     version === undefined ? "" : `version \`${version}\``,
     between === undefined ? "" : `${between[0]}–${between[1]} ms`,
     ...Object.entries(headers).map(([name, value]) => `\`${name}\`: ${show(value)}`),
-  ]
-    .filter((part) => part !== "")
-    .join(", ");
+  ].filter((part) => part !== "");
 }
 
 /** A value as code, on one line. */

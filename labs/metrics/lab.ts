@@ -93,8 +93,8 @@ lab(
       {
         title: { en: "Add up the counters", zh: "把计数器加起来" },
         why: {
-          en: "Probes and scrapes are not counted by the app, so the sum is exact: in PromQL, sum(increase(http_requests_total[1m])).",
-          zh: "应用不统计探测与抓取，所以总和是精确的：用 PromQL 写就是 sum(increase(http_requests_total[1m]))。",
+          en: "Probes and scrapes are not counted by the app, so the difference of the two sums is exact. In PromQL, sum(increase(http_requests_total[1m])) asks for the same and gives an estimate, for it extrapolates between scrapes.",
+          zh: "应用不统计探测与抓取，所以前后两个总和之差是精确的。PromQL 的 sum(increase(http_requests_total[1m])) 问的是同一件事，但它在两次抓取之间外推，给出的是估计值。",
         },
         look: {
           en: "The sum rose by exactly 300, and every pod had its part in it.",
