@@ -9,8 +9,8 @@ lab(
       zh: "Pod 停止时正在处理的请求会被处理完，前提是应用愿意等待。",
     },
     before: {
-      en: "You will stop a pod that is busy with requests of 2.5 s each: once of an app that finishes its work after SIGTERM, once of one that ends at once. preStop waits 2 s, 10 s in the tutorial.",
-      zh: "你将停止一个正忙于处理请求（每个 2.5 秒）的 Pod：一次是收到 SIGTERM 后会做完手头工作的应用，一次是立刻退出的应用。preStop 等待 2 秒，教程中是 10 秒。",
+      en: "You will stop a pod that is busy with requests of 3 s each: once of an app that finishes its work after SIGTERM, once of one that ends at once. preStop waits 2 s, 10 s in the tutorial.",
+      zh: "你将停止一个正忙于处理请求（每个 3 秒）的 Pod：一次是收到 SIGTERM 后会做完手头工作的应用，一次是立刻退出的应用。preStop 等待 2 秒，教程中是 10 秒。",
     },
     after: {
       en: "SIGTERM is a request, not an end. An app that catches it stops accepting, finishes what is in flight and exits by itself has the whole terminationGracePeriodSeconds for it. The tutorial's Go handler catches the signal and calls os.Exit(0): that is the second app of this lab; http.Server.Shutdown is what makes it the first.",
@@ -24,7 +24,7 @@ lab(
         connections: "new",
         timeoutMs: 10_000,
       });
-    /** 25 requests a second of 2.5 s each: about 31 are in flight in each of the two pods. */
+    /** 25 requests a second of 3 s each: about 37 are in flight in each of the two pods. */
     const busy = (service: string) =>
       load(pageOf(service), { perSecond: 25, beforeMs: 1_000, afterMs: 250 }).during(async () => {
         const [pod] = await kube.pods(`deployment/${service}`);
@@ -91,7 +91,7 @@ lab(
           "spec.template.spec.containers[0].args": [
             "web",
             "--port=8081",
-            "--slow-ms=2500",
+            "--slow-ms=3000",
             "--graceful=false",
           ],
         },
@@ -105,7 +105,7 @@ lab(
         in: "abrupt.yaml",
         object: "Deployment/abrupt",
         change: {
-          "spec.template.spec.containers[0].args": ["web", "--port=8081", "--slow-ms=2500"],
+          "spec.template.spec.containers[0].args": ["web", "--port=8081", "--slow-ms=3000"],
         },
         fails: "Stop a busy pod that does not",
         check: "toLoseSome",
