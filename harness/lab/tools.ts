@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { LabError } from "../errors/lab-error.ts";
 import type { Kube } from "../kube/kube.ts";
 import { parseTarget } from "../kube/target.ts";
-import type { Text } from "../report/text.ts";
+import { inLanguage, type Text } from "../report/text.ts";
 import { applyManifest, type PlaceOptions, removeManifest } from "./apply-manifests.ts";
 import { type Answer, ask } from "./ask.ts";
 import { type ComposeStack, startCompose } from "./compose.ts";
@@ -21,8 +21,8 @@ import type { RunContext } from "./run-context.ts";
 export interface Expect {
   (requests: RequestDescription): RequestExpectation;
   (load: LoadDescription): LoadExpectation;
-  /** `what` names the value in the message. */
-  (value: unknown, what?: string): ValueExpectation;
+  /** `what` names the value, in the message and on the lab's page. */
+  (value: unknown, what?: Text): ValueExpectation;
 }
 
 export interface ReadyOptions {
@@ -142,10 +142,10 @@ function createExpect(context: RunContext): Expect {
     if (!context.options.fault) throw error;
     context.progress(`surveying, so noted and passed over: ${error.message}`);
   };
-  return ((value: unknown, what?: string) => {
+  return ((value: unknown, what?: Text) => {
     if (isRequestDescription(value)) return expectRequests(context, value);
     if (isLoadDescription(value)) return expectLoad(context, value);
-    return expectValue(value, what, fail);
+    return expectValue(value, what && inLanguage(what, "en"), fail);
   }) as Expect;
 }
 

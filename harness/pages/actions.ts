@@ -1,5 +1,6 @@
 import type { LoadDescription } from "../lab/load.ts";
 import type { RequestDescription } from "../lab/request.ts";
+import type { Text } from "../report/text.ts";
 
 /** One thing that a step does, as its code says it. */
 export type Action =
@@ -32,7 +33,7 @@ export interface Check {
 /** A plain value that is checked, by the name that its message has. */
 export interface ValueOf {
   readonly type: "value";
-  readonly name: string;
+  readonly name: Text;
 }
 
 /** All checks among these, those inside a load too. */

@@ -6,6 +6,7 @@ import { LabError } from "../errors/lab-error.ts";
 import type { LabDefinition } from "../lab/definition.ts";
 import { isLoadDescription, load, type LoadOptions } from "../lab/load.ts";
 import { from, isRequestDescription, outside, type RequestDescription } from "../lab/request.ts";
+import type { Text } from "../report/text.ts";
 import type { Action, Check, ValueOf } from "./actions.ts";
 import { Interpreter } from "./interpreter.ts";
 import { Scope, Unknown } from "./scope.ts";
@@ -198,6 +199,6 @@ function withText(request: RequestDescription): RequestDescription {
 }
 
 function valueOf(value: unknown, what: unknown): ValueOf {
-  if (typeof what === "string") return { type: "value", name: what };
+  if (what !== undefined) return { type: "value", name: what as Text };
   return { type: "value", name: value instanceof Unknown ? value.source : String(value) };
 }

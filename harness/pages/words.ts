@@ -4,7 +4,7 @@ import type { WantedTime } from "../lab/request-expectation.ts";
 import type { WantedAnswer } from "../lab/wanted-answer.ts";
 import { isLoadDescription, type LoadDescription } from "../lab/load.ts";
 import { isRequestDescription, outside, type RequestDescription } from "../lab/request.ts";
-import type { Language } from "../report/text.ts";
+import { inLanguage, type Language } from "../report/text.ts";
 import { createBalance } from "../verdicts/balance.ts";
 import { zeroOfBound } from "../verdicts/confidence.ts";
 import { createExact } from "../verdicts/exact.ts";
@@ -38,8 +38,10 @@ export function describeCheck(check: Check, language: Language): string {
     return language === "en" ? `${requestIn(of, "en")}: ${en}` : `${requestIn(of, "zh")}：${zh}`;
   }
   if (isLoadDescription(of)) return loadWords(check, of)[language];
-  const { en, zh } = valueWords(check);
-  return language === "en" ? `${of.name} ${en}` : `${of.name} ${zh}`;
+  const name = inLanguage(of.name, language);
+  // Chinese words stand without a space between them.
+  const gap = /[\p{Script=Han}）]$/u.test(name) ? "" : " ";
+  return `${name}${gap}${valueWords(check)[language]}`;
 }
 
 function requestIn(request: RequestDescription, language: Language): string {

@@ -96,9 +96,12 @@ lab(
         const wanted = await answersOf(byCompose);
         expect(
           wanted.map(({ status }) => status),
-          "statuses by docker compose",
+          { en: "statuses by docker compose", zh: "docker compose 下的状态码" },
         ).toEqual([200, 200, 200, 404]);
-        expect(await answersOf(byKubernetes), "the answers on Kubernetes").toEqual(wanted);
+        expect(await answersOf(byKubernetes), {
+          en: "the answers on Kubernetes",
+          zh: "Kubernetes 上的回答",
+        }).toEqual(wanted);
       },
     );
 

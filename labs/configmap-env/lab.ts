@@ -73,7 +73,10 @@ lab(
       async () => {
         await apply("configmap-changed.yaml");
         const { data } = await kube.get("configmap/k8s-combat-configmap");
-        expect(data?.["PG_URL"], "PG_URL in the ConfigMap").toContain("localhost:5433");
+        expect(data?.["PG_URL"], {
+          en: "PG_URL in the ConfigMap",
+          zh: "ConfigMap 中的 PG_URL",
+        }).toContain("localhost:5433");
         await expect(page).toAnswer({ status: 200, body: before });
       },
     );

@@ -75,7 +75,7 @@ lab(
       },
       async () => {
         const first = await ask(page);
-        expect(first.body, "the first visit").toMatch(
+        expect(first.body, { en: "the first visit", zh: "第一次访问" }).toMatch(
           /^docker2istio-app-\S+ here: visited 1 times$/m,
         );
         await expect(page).toCountUp({ in: visits, after: 1, times: 100 });

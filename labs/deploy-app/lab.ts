@@ -36,7 +36,9 @@ lab(
         await apply("deployment.yaml");
         await ready("deployment/k8s-combat");
         const [pod] = await kube.pods("deployment/k8s-combat");
-        expect(pod?.status?.phase, "phase of the pod").toBe("Running");
+        expect(pod?.status?.phase, { en: "phase of the pod", zh: "Pod 的阶段（phase）" }).toBe(
+          "Running",
+        );
       },
     );
 
@@ -70,7 +72,9 @@ lab(
         await eventually(async () => {
           const log = await kube.logs("deployment/k8s-combat");
           const pings = log.split("\n").filter((line) => line.endsWith(" ping"));
-          expect(pings.length, "ping lines in the log").toBe(calls);
+          expect(pings.length, { en: "ping lines in the log", zh: "日志中的 ping 行数" }).toBe(
+            calls,
+          );
         });
       },
     );

@@ -41,9 +41,10 @@ lab(
       async () => {
         await apply("deployment.yaml", "service.yaml");
         await ready("deployment/k8s-combat", "deployment/k8s-combat-service");
-        expect(await kube.pods("service/k8s-combat-service"), "pods of the Service").toHaveLength(
-          2,
-        );
+        expect(await kube.pods("service/k8s-combat-service"), {
+          en: "pods of the Service",
+          zh: "Service 的 Pod",
+        }).toHaveLength(2);
       },
     );
 

@@ -84,10 +84,16 @@ lab(
             `http://k8s-app-monitor-test:3000/metrics?sample=${sample}`,
           ),
         );
-        expect(JSON.parse(measured.body), "what the test service measured").toEqual(drawn);
+        expect(JSON.parse(measured.body), {
+          en: "what the test service measured",
+          zh: "测试服务测得的数据",
+        }).toEqual(drawn);
 
         const { body: again } = await ask(chart);
-        expect(barsOf(again).sample, "the sample after loading again").toBeGreaterThan(sample);
+        expect(barsOf(again).sample, {
+          en: "the sample after loading again",
+          zh: "重新加载后的样本序号",
+        }).toBeGreaterThan(sample);
       },
     );
 

@@ -72,19 +72,30 @@ lab(
             const hungAt = pods.changes.length;
             const startedAt = performance.now();
             await eventually(
-              async () => expect(await restartsOf(name), "restarts of the container").toBe(1),
+              async () =>
+                expect(await restartsOf(name), {
+                  en: "restarts of the container",
+                  zh: "容器的重启次数",
+                }).toBe(1),
               { what: "the container is restarted", timeoutMs: 20_000 },
             );
-            expect(performance.now() - startedAt, "ms until it was restarted").toBeAtMost(withinMs);
+            expect(performance.now() - startedAt, {
+              en: "ms until it was restarted",
+              zh: "到重启为止的毫秒数",
+            }).toBeAtMost(withinMs);
             await ready(service);
             await expect(page).toAnswer({ status: 200 });
             const reasons = events.changes.slice(before).map(({ object }) => object.reason);
             const inOrder = [...new Set(reasons)].filter((reason) =>
               ["Unhealthy", "Killing", "Started"].includes(reason ?? ""),
             );
-            expect(inOrder, "events in their order").toEqual(["Unhealthy", "Killing", "Started"]);
+            expect(inOrder, { en: "events in their order", zh: "事件的先后顺序" }).toEqual([
+              "Unhealthy",
+              "Killing",
+              "Started",
+            ]);
             const names = pods.changes.slice(hungAt).map(({ object }) => object.metadata?.name);
-            expect([...new Set(names)], "pods seen").toEqual([name]);
+            expect([...new Set(names)], { en: "pods seen", zh: "出现过的 Pod" }).toEqual([name]);
           }),
         ).toHaveOutage({ leastGapMs: 1_000 });
       },
@@ -101,7 +112,10 @@ lab(
       async () => {
         await expect(page).toAnswer({ status: 200 }, { times: 50 });
         const [pod] = await kube.pods(service);
-        expect(await restartsOf(pod?.metadata?.name ?? ""), "restarts of the container").toBe(1);
+        expect(await restartsOf(pod?.metadata?.name ?? ""), {
+          en: "restarts of the container",
+          zh: "容器的重启次数",
+        }).toBe(1);
       },
     );
 

@@ -72,9 +72,10 @@ lab(
               found.push(...idsIn(log).map((id): [string, string] => [id, metadata?.name ?? ""]));
             }
             const byId = (a: [string, string], b: [string, string]) => a[0].localeCompare(b[0]);
-            expect(found.toSorted(byId), "ids in the logs, with their pods").toEqual(
-              [...answeredBy].toSorted(byId),
-            );
+            expect(found.toSorted(byId), {
+              en: "ids in the logs, with their pods",
+              zh: "日志中的 id 及其所在的 Pod",
+            }).toEqual([...answeredBy].toSorted(byId));
           },
           { what: "every id is in the log of its pod", timeoutMs: 10_000 },
         );
@@ -102,16 +103,26 @@ lab(
         await eventually(
           async () => {
             const status = (await kube.get(`pod/${name}`)).status?.containerStatuses?.[0];
-            expect(status?.restartCount, "restarts").toBe(1);
-            expect(status?.lastState?.terminated?.exitCode, "exit code").toBe(3);
+            expect(status?.restartCount, { en: "restarts", zh: "重启次数" }).toBe(1);
+            expect(status?.lastState?.terminated?.exitCode, { en: "exit code", zh: "退出码" }).toBe(
+              3,
+            );
           },
           { what: "the container is started anew", timeoutMs: 20_000 },
         );
         const previous = await kube.logs(`pod/${name}`, { previous: true });
-        expect(previous.trimEnd().split("\n").at(-1), "last line").toBe("exit with code 3");
+        expect(previous.trimEnd().split("\n").at(-1), { en: "last line", zh: "最后一行" }).toBe(
+          "exit with code 3",
+        );
         const sentToThisPod = ids.filter((id) => answeredBy.get(id) === name);
-        expect(idsIn(previous), "ids in the previous log").toEqual(sentToThisPod);
-        expect(idsIn(await kube.logs(`pod/${name}`)), "ids in the current log").toEqual([]);
+        expect(idsIn(previous), {
+          en: "ids in the previous log",
+          zh: "上一个容器日志中的 id",
+        }).toEqual(sentToThisPod);
+        expect(idsIn(await kube.logs(`pod/${name}`)), {
+          en: "ids in the current log",
+          zh: "当前日志中的 id",
+        }).toEqual([]);
       },
     );
 

@@ -103,10 +103,12 @@ lab(
       },
       async () => {
         const after = await scrape();
-        expect(sumOf(after) - sumOf(before), "rise of the sum").toBe(requests);
+        expect(sumOf(after) - sumOf(before), { en: "rise of the sum", zh: "总和的增量" }).toBe(
+          requests,
+        );
         const idle = [...after].filter(([pod, count]) => count === before.get(pod));
-        expect(idle, "pods whose counter stayed").toEqual([]);
-        expect(after.size, "pods scraped").toBe(3);
+        expect(idle, { en: "pods whose counter stayed", zh: "计数没有变化的 Pod" }).toEqual([]);
+        expect(after.size, { en: "pods scraped", zh: "抓取到的 Pod 数" }).toBe(3);
       },
     );
 

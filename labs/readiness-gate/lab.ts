@@ -55,9 +55,10 @@ lab(
         const pods = await kube.pods("deployment/k8s-combat-service");
         [unready = "", other = ""] = pods.map((pod) => pod.metadata?.name ?? "");
         await eventually(async () =>
-          expect(new Set(await readyEndpoints()), "ready endpoints").toEqual(
-            new Set([unready, other]),
-          ),
+          expect(new Set(await readyEndpoints()), {
+            en: "ready endpoints",
+            zh: "就绪的端点",
+          }).toEqual(new Set([unready, other])),
         );
         await expect(page).toBalance();
       },
@@ -80,7 +81,10 @@ lab(
           load(page, { perSecond: 50 }).during(async () => {
             await setReady(unready, false);
             await eventually(
-              async () => expect(await readyEndpoints(), "ready endpoints").toEqual([other]),
+              async () =>
+                expect(await readyEndpoints(), { en: "ready endpoints", zh: "就绪的端点" }).toEqual(
+                  [other],
+                ),
               { what: "the pod's endpoint is not ready", timeoutMs: 15_000 },
             );
           }),
@@ -103,7 +107,10 @@ lab(
       async () => {
         await expect(page).toReachOnly(other, { by: "pod" });
         const pod = await kube.get(`pod/${unready}`);
-        expect(pod.status?.containerStatuses?.[0]?.restartCount, "its restarts").toBe(0);
+        expect(pod.status?.containerStatuses?.[0]?.restartCount, {
+          en: "its restarts",
+          zh: "它的重启次数",
+        }).toBe(0);
       },
     );
 
@@ -124,9 +131,10 @@ lab(
           load(page, { perSecond: 50 }).during(async () => {
             await setReady(unready, true);
             await eventually(async () =>
-              expect(new Set(await readyEndpoints()), "ready endpoints").toEqual(
-                new Set([unready, other]),
-              ),
+              expect(new Set(await readyEndpoints()), {
+                en: "ready endpoints",
+                zh: "就绪的端点",
+              }).toEqual(new Set([unready, other])),
             );
           }),
         ).toLoseNothing();

@@ -52,7 +52,7 @@ lab(
         await apply("caller.yaml", "service.yaml");
         await ready("deployment/k8s-combat", service);
         await expect(page).toReachOnly("v1");
-        expect(await history(), "history").toBe("1:v1");
+        expect(await history(), { en: "history", zh: "修订历史" }).toBe("1:v1");
       },
     );
 
@@ -75,7 +75,7 @@ lab(
           );
           await expect(page).toReachOnly(version);
         }
-        expect(await history(), "history").toBe("1:v1 2:v2 3:v3");
+        expect(await history(), { en: "history", zh: "修订历史" }).toBe("1:v1 2:v2 3:v3");
       },
     );
 
@@ -94,7 +94,7 @@ lab(
       async () => {
         await whileServing(() => kube.undo(service));
         await expect(page).toReachOnly("v2");
-        expect(await history(), "history").toBe("1:v1 3:v3 4:v2");
+        expect(await history(), { en: "history", zh: "修订历史" }).toBe("1:v1 3:v3 4:v2");
       },
     );
 
@@ -110,7 +110,7 @@ lab(
       async () => {
         await whileServing(() => kube.undo(service, { toRevision: 1 }));
         await expect(page).toReachOnly("v1");
-        expect(await history(), "history").toBe("3:v3 4:v2 5:v1");
+        expect(await history(), { en: "history", zh: "修订历史" }).toBe("3:v3 4:v2 5:v1");
       },
     );
 

@@ -59,14 +59,18 @@ lab(
               async () => {
                 const { status } = await kube.get(service);
                 const progressing = status?.conditions?.find(({ type }) => type === "Progressing");
-                expect(progressing?.reason, "why it does not progress").toBe(
-                  "ProgressDeadlineExceeded",
-                );
+                expect(progressing?.reason, {
+                  en: "why it does not progress",
+                  zh: "没有进展的原因",
+                }).toBe("ProgressDeadlineExceeded");
               },
               { what: "the rollout is given up", timeoutMs: 20_000 },
             );
-            expect(pods.most, "pods at one moment").toBeAtMost(5);
-            expect(pods.fewestReady, "ready pods at any moment").toBeAtLeast(3);
+            expect(pods.most, { en: "pods at one moment", zh: "同一时刻的 Pod 数" }).toBeAtMost(5);
+            expect(pods.fewestReady, {
+              en: "ready pods at any moment",
+              zh: "任一时刻就绪的 Pod 数",
+            }).toBeAtLeast(3);
           }),
         ).toLoseNothing();
         await pods.stop();
@@ -107,7 +111,12 @@ lab(
         ).toLoseNothing();
         const pods = (await kube.pods(service)).filter((pod) => !pod.metadata?.deletionTimestamp);
         const images = pods.map((pod) => pod.spec?.containers[0]?.image?.split(":").at(-1));
-        expect(images, "versions of the pods").toEqual(["v1", "v1", "v1", "v1"]);
+        expect(images, { en: "versions of the pods", zh: "各 Pod 的版本" }).toEqual([
+          "v1",
+          "v1",
+          "v1",
+          "v1",
+        ]);
         await expect(page).toReachOnly("v1");
       },
     );

@@ -57,8 +57,11 @@ lab(
           load(page, { perSecond: 50, afterMs: 2_500 }).during(async () => {
             await apply("service-v2.yaml");
             await ready(service);
-            expect(pods.most, "pods at one moment").toBeAtMost(5);
-            expect(pods.fewestReady, "ready pods at any moment").toBeAtLeast(3);
+            expect(pods.most, { en: "pods at one moment", zh: "同一时刻的 Pod 数" }).toBeAtMost(5);
+            expect(pods.fewestReady, {
+              en: "ready pods at any moment",
+              zh: "任一时刻就绪的 Pod 数",
+            }).toBeAtLeast(3);
           }),
         ).toLoseNothing();
         await pods.stop();

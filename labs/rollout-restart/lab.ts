@@ -71,10 +71,13 @@ lab(
           }),
         ).toLoseNothing();
         const [newUids, after] = [await uids(), await template()];
-        expect(newUids, "UIDs of the pods").toHaveLength(2);
+        expect(newUids, { en: "UIDs of the pods", zh: "各 Pod 的 UID" }).toHaveLength(2);
         const kept = newUids.filter((uid) => oldUids.includes(uid));
-        expect(kept, "pods that were not replaced").toEqual([]);
-        expect(after.rest, "the template without the annotation").toEqual(before.rest);
+        expect(kept, { en: "pods that were not replaced", zh: "没有被替换的 Pod" }).toEqual([]);
+        expect(after.rest, {
+          en: "the template without the annotation",
+          zh: "除注解以外的 Pod 模板",
+        }).toEqual(before.rest);
         expect([before.restart, typeof after.restart], restartedAt).toEqual([undefined, "string"]);
         await expect(page).toReachOnly("v1");
       },

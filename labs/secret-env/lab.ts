@@ -36,8 +36,8 @@ lab(
       async () => {
         await apply("secret.yaml");
         const secret = await kube.get("secret/k8s-combat-secret");
-        expect(secret.type, "its type").toBe("Opaque");
-        expect(Object.keys(secret.data ?? {}), "its keys").toEqual(["PWD"]);
+        expect(secret.type, { en: "its type", zh: "它的类型" }).toBe("Opaque");
+        expect(Object.keys(secret.data ?? {}), { en: "its keys", zh: "它的键" }).toEqual(["PWD"]);
       },
     );
 
@@ -58,7 +58,7 @@ lab(
         await ready(app);
         const { stdout } = await kube.exec(app, ["printenv", "PG_PWD"]);
         // The value ends with the line break that echo wrote, and printenv adds its own.
-        expect(stdout, "PG_PWD in the container").toBe("abc\n\n");
+        expect(stdout, { en: "PG_PWD in the container", zh: "容器中的 PG_PWD" }).toBe("abc\n\n");
       },
     );
 
@@ -74,8 +74,13 @@ lab(
       async () => {
         const text = await kube.describe("secret/k8s-combat-secret");
         if (text === undefined) return;
-        expect(text, "what kubectl describe prints").toMatch(/^PWD: +4 bytes$/m);
-        expect(text, "what kubectl describe prints").not.toMatch(password);
+        expect(text, { en: "what kubectl describe prints", zh: "kubectl describe 的输出" }).toMatch(
+          /^PWD: +4 bytes$/m,
+        );
+        expect(text, {
+          en: "what kubectl describe prints",
+          zh: "kubectl describe 的输出",
+        }).not.toMatch(password);
       },
     );
 
@@ -93,9 +98,14 @@ lab(
           status: 200,
           body: /^k8s-combat-[a-z0-9-]+$/,
         });
-        expect(await kube.logs(app), "the app's log").not.toMatch(password);
+        expect(await kube.logs(app), { en: "the app's log", zh: "应用的日志" }).not.toMatch(
+          password,
+        );
         const open = [await kube.events(), await kube.get(app), await kube.pods(app)];
-        expect(JSON.stringify(open), "events, Deployment and pods").not.toMatch(password);
+        expect(JSON.stringify(open), {
+          en: "events, Deployment and pods",
+          zh: "事件、Deployment 和 Pod",
+        }).not.toMatch(password);
       },
     );
 

@@ -104,9 +104,10 @@ lab(
       },
       async () => {
         const service = await kube.get("service/k8s-combat-service");
-        expect(await environment(), "the pod's environment").toContain(
-          `K8S_COMBAT_SERVICE_SERVICE_HOST=${service.spec?.clusterIP}\n`,
-        );
+        expect(await environment(), {
+          en: "the pod's environment",
+          zh: "Pod 的环境变量",
+        }).toContain(`K8S_COMBAT_SERVICE_SERVICE_HOST=${service.spec?.clusterIP}\n`);
       },
     );
 
@@ -130,7 +131,10 @@ lab(
             `${app}?target=http://k8s-app-monitor-test:3000/metrics`,
           ),
         ).toAnswer({ status: 200, body: "200 OK" }, { converge: true });
-        expect(await environment(), "the pod's environment").not.toContain("K8S_APP_MONITOR_TEST");
+        expect(await environment(), {
+          en: "the pod's environment",
+          zh: "Pod 的环境变量",
+        }).not.toContain("K8S_APP_MONITOR_TEST");
       },
     );
 
@@ -149,9 +153,10 @@ lab(
       async () => {
         await kube.restart("deployment/k8s-combat");
         await ready("deployment/k8s-combat");
-        expect(await environment(), "the new pod's environment").toContain(
-          "K8S_APP_MONITOR_TEST_SERVICE_HOST=",
-        );
+        expect(await environment(), {
+          en: "the new pod's environment",
+          zh: "新 Pod 的环境变量",
+        }).toContain("K8S_APP_MONITOR_TEST_SERVICE_HOST=");
       },
     );
 

@@ -66,7 +66,10 @@ lab(
           const addresses = slices
             .flatMap((slice) => slice.endpoints ?? [])
             .flatMap((endpoint) => endpoint.addresses);
-          expect(addresses.length, "addresses in the EndpointSlice").toBe(2);
+          expect(addresses.length, {
+            en: "addresses in the EndpointSlice",
+            zh: "EndpointSlice 中的地址数",
+          }).toBe(2);
         });
       },
     );

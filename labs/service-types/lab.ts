@@ -90,7 +90,10 @@ lab(
       },
       async () => {
         const service = await kube.get("service/logic");
-        expect(service.spec?.ports?.[0]?.nodePort, "logic's port on the node").not.toExist();
+        expect(service.spec?.ports?.[0]?.nodePort, {
+          en: "logic's port on the node",
+          zh: "logic 在节点上的端口",
+        }).not.toExist();
         await expect(knock("logic")).toRefuse();
       },
     );

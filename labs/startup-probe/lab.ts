@@ -44,19 +44,27 @@ lab(
         await apply("with-startup.yaml");
         await eventually(
           async () =>
-            expect(await restartsOf("without-startup"), "restarts of the pod").toBeAtLeast(2),
+            expect(await restartsOf("without-startup"), {
+              en: "restarts of the pod",
+              zh: "Pod 的重启次数",
+            }).toBeAtLeast(2),
           { what: "the app is killed twice", timeoutMs: 40_000 },
         );
         const everReady = pods.changes.filter(({ object }) =>
           object.status?.conditions?.some((one) => one.type === "Ready" && one.status === "True"),
         );
-        expect(everReady.length, "moments at which the pod was ready").toBe(0);
+        expect(everReady.length, {
+          en: "moments at which the pod was ready",
+          zh: "Pod 处于就绪的时刻数",
+        }).toBe(0);
         const events = await kube.events();
         const killed = events.find(
           ({ reason, involvedObject }) =>
             reason === "Killing" && involvedObject.name?.startsWith("without-startup"),
         );
-        expect(killed?.message, "why it was killed").toContain("failed liveness probe");
+        expect(killed?.message, { en: "why it was killed", zh: "被终止的原因" }).toContain(
+          "failed liveness probe",
+        );
       },
     );
 
@@ -77,7 +85,10 @@ lab(
       },
       async () => {
         await ready("deployment/with-startup", { timeoutMs: 30_000 });
-        expect(await restartsOf("with-startup"), "restarts of the pod").toBe(0);
+        expect(await restartsOf("with-startup"), {
+          en: "restarts of the pod",
+          zh: "Pod 的重启次数",
+        }).toBe(0);
       },
     );
 

@@ -64,8 +64,11 @@ lab(
       },
       async () => {
         const { exitCode, tookMs } = await deletePod("stubborn");
-        expect(exitCode, "exit code of the container").toBe(137);
-        expect(tookMs, "ms until it had ended").toBeBetween(graceMs - 1_000, graceMs + 1_000);
+        expect(exitCode, { en: "exit code of the container", zh: "容器的退出码" }).toBe(137);
+        expect(tookMs, { en: "ms until it had ended", zh: "到结束为止的毫秒数" }).toBeBetween(
+          graceMs - 1_000,
+          graceMs + 1_000,
+        );
       },
     );
 
@@ -83,8 +86,10 @@ lab(
       },
       async () => {
         const { exitCode, tookMs } = await deletePod("well-behaved");
-        expect(exitCode, "exit code of the container").toBe(0);
-        expect(tookMs, "ms until it had ended").toBeLessThan(graceMs - 1_000);
+        expect(exitCode, { en: "exit code of the container", zh: "容器的退出码" }).toBe(0);
+        expect(tookMs, { en: "ms until it had ended", zh: "到结束为止的毫秒数" }).toBeLessThan(
+          graceMs - 1_000,
+        );
       },
     );
 
