@@ -1,5 +1,6 @@
 import { daemonSets } from "../../resources.ts";
 import { setPodSpecDefaults } from "../defaults/pod-spec-defaults.ts";
+import { equalJson } from "../storage/stored-object.ts";
 import { ageColumn, labelsText, nameColumn } from "../tables/cells.ts";
 import { containerColumns, selectorColumn } from "../tables/workload-columns.ts";
 import { checkImmutable, validateWorkload } from "../validation/workload.ts";
@@ -26,6 +27,20 @@ export const daemonSetKind = defineKind({
       desiredNumberScheduled: 0,
       numberMisscheduled: 0,
       numberReady: 0,
+    };
+  },
+  // Kubernetes: the server counts the templates, whatever a write says.
+  prepareUpdate(set, old) {
+    // Defaults come before the comparison: a template that leaves them out is the same.
+    if (set.spec?.template?.spec) setPodSpecDefaults(set.spec.template.spec);
+    const before = Number(old.metadata?.annotations?.[generationAnnotation] ?? 0);
+    const kept = equalJson(set.spec?.template, old.spec?.template);
+    set.metadata = {
+      ...set.metadata,
+      annotations: {
+        ...set.metadata?.annotations,
+        [generationAnnotation]: String(kept ? before : before + 1),
+      },
     };
   },
   setDefaults({ spec }) {

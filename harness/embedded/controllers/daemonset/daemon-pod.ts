@@ -1,7 +1,7 @@
 import type { DaemonSet } from "kubernetes-types/apps/v1";
 import type { Node, Pod, Toleration } from "kubernetes-types/core/v1";
 import { lastingReason } from "../scheduler/node-filters.ts";
-import { revisionHashLabel } from "../revisions/controller-revisions.ts";
+import { podRevisionLabel } from "../revisions/controller-revisions.ts";
 
 /** Kubernetes: daemons stay on nodes that are in trouble. */
 const daemonTolerations: readonly Toleration[] = [
@@ -16,14 +16,15 @@ const daemonTolerations: readonly Toleration[] = [
 /** Ties the pod to its node; the scheduler then puts it there. */
 export function daemonPod(set: DaemonSet, pod: Pod, node: string, hash: string): Pod {
   const matchFields = [{ key: "metadata.name", operator: "In", values: [node] }];
+  const generation = set.metadata?.annotations?.["deprecated.daemonset.template.generation"];
   return {
     ...pod,
     metadata: {
       ...pod.metadata,
       labels: {
         ...pod.metadata?.labels,
-        [revisionHashLabel]: hash,
-        "pod-template-generation": String(set.metadata?.generation ?? 1),
+        [podRevisionLabel]: hash,
+        ...(generation === undefined ? {} : { "pod-template-generation": generation }),
       },
     },
     spec: {

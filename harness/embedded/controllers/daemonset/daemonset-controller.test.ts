@@ -106,3 +106,31 @@ test("a failed pod is told of, and replaced", async () => {
   expect(await cluster.podNames("lab")).not.toContain(name);
   expect(await cluster.podNames("lab")).toHaveLength(1);
 });
+
+test("a pod tells how many templates its set has had, whatever a write says", async () => {
+  await using cluster = await started();
+  const generations = async () =>
+    (await cluster.list(pods, "lab")).map(
+      ({ metadata }) => metadata?.labels?.["pod-template-generation"],
+    );
+  await cluster.client.update(daemonSets, {
+    metadata: { ...key, annotations: { note: "no other template" } },
+    spec: {
+      minReadySeconds: 1,
+      selector: { matchLabels: { app: "agent" } },
+      template: template("bb:1"),
+    },
+  });
+  const [pod] = await cluster.list(pods, "lab");
+  await cluster.removePod(pod ?? {});
+  await cluster.settle();
+  expect(await generations()).toEqual(["1"]);
+  await cluster.runPods("lab");
+  await cluster.advance(2_000);
+  const body = { metadata: { annotations: null }, spec: { template: template("bb:2") } };
+  const set = await cluster.client.patch(daemonSets, key, { type: "merge", body });
+  expect(set.metadata?.annotations).toEqual({ "deprecated.daemonset.template.generation": "2" });
+  await cluster.settle();
+  for (let step = 0; step < 2; step++) await cluster.runPods("lab");
+  expect(await generations()).toEqual(["2"]);
+});

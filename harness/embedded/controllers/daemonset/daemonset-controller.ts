@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { DaemonSet } from "kubernetes-types/apps/v1";
+import type { ControllerRevision, DaemonSet } from "kubernetes-types/apps/v1";
 import type { Node, Pod } from "kubernetes-types/core/v1";
 import { daemonSets, nodes, pods } from "../../resources.ts";
 import { type EventRecorder, referenceTo } from "../../events.ts";
@@ -15,9 +15,8 @@ import { isNamespaceTerminating, PodControl } from "../pods/pod-control.ts";
 import { slowStart } from "../pods/slow-start.ts";
 import { watchOwnedPods } from "../pods/watch-owned-pods.ts";
 import {
-  hashOf,
+  podRevisionLabel,
   pruneRevisions,
-  revisionHashLabel,
   syncRevisions,
 } from "../revisions/controller-revisions.ts";
 import { daemonPod, runsOn, targetNodeOf } from "./daemon-pod.ts";
@@ -75,7 +74,7 @@ export class DaemonSetController implements Controller {
       owner: set,
       template: set.spec?.template ?? {},
       selector: set.spec?.selector,
-      historyLimit: set.spec?.revisionHistoryLimit ?? 10,
+      hashLabel: podRevisionLabel,
     });
     const owned = await claim({
       client: this.#context.client,
@@ -235,5 +234,9 @@ function createdAt({ metadata }: Pod): string {
 }
 
 function hashIn({ metadata }: Pod): string {
-  return metadata?.labels?.[revisionHashLabel] ?? "";
+  return metadata?.labels?.[podRevisionLabel] ?? "";
+}
+
+function hashOf({ metadata }: ControllerRevision): string {
+  return metadata?.labels?.[podRevisionLabel] ?? "";
 }

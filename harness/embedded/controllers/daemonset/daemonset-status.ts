@@ -1,7 +1,7 @@
 import type { DaemonSet, DaemonSetStatus } from "kubernetes-types/apps/v1";
 import type { Node, Pod } from "kubernetes-types/core/v1";
 import { isAvailable, isReady } from "../objects/pod-state.ts";
-import { revisionHashLabel } from "../revisions/controller-revisions.ts";
+import { podRevisionLabel } from "../revisions/controller-revisions.ts";
 import { runsOn, targetNodeOf } from "./daemon-pod.ts";
 
 /** The status that fits these nodes and pods. */
@@ -20,7 +20,7 @@ export function daemonSetStatus(
   const misplaced = nodes.filter((node) => !runsOn(set, node) && podOn(node)).length;
   const minReadySeconds = set.spec?.minReadySeconds ?? 0;
   const available = placed.filter((pod) => isAvailable(pod, minReadySeconds, nowMs)).length;
-  const updated = placed.filter(({ metadata }) => metadata?.labels?.[revisionHashLabel] === hash);
+  const updated = placed.filter(({ metadata }) => metadata?.labels?.[podRevisionLabel] === hash);
   return {
     currentNumberScheduled: placed.length,
     numberMisscheduled: misplaced,

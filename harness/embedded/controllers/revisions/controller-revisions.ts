@@ -5,11 +5,12 @@ import type { Client } from "../../client.ts";
 import type { KubeObject, Resource } from "../../resource.ts";
 import { controllerRevisions } from "../../resources.ts";
 import { isStatus } from "../../status-error.ts";
-import { controllerReference, isControlledBy } from "../objects/owners.ts";
+import { claim } from "../objects/claim.ts";
+import { controllerReference } from "../objects/owners.ts";
 import { canonicalJson, templateHash } from "../objects/template-hash.ts";
 
-/** The label that says of which revision a pod is. */
-export const revisionHashLabel = "controller-revision-hash";
+/** The label that says of which revision a pod is: a DaemonSet's by its hash, a StatefulSet's by its name. */
+export const podRevisionLabel = "controller-revision-hash";
 
 /** An owner whose templates are kept as revisions. */
 export interface Revisioned {
@@ -17,7 +18,8 @@ export interface Revisioned {
   readonly owner: KubeObject;
   readonly template: PodTemplateSpec;
   readonly selector: LabelSelector | undefined;
-  readonly historyLimit: number;
+  /** The label by which a revision carries its hash. */
+  readonly hashLabel: string;
 }
 
 /** The history of one owner's templates. */
@@ -30,12 +32,18 @@ export interface Revisions {
 
 /** Reads the owner's revisions and adds one where the template is new; one that is used again gets the highest number. */
 export async function syncRevisions(client: Client, revisioned: Revisioned): Promise<Revisions> {
-  const { owner, template } = revisioned;
+  const { resource, owner, template, selector } = revisioned;
   const namespace = owner.metadata?.namespace ?? "";
   const { items } = await client.list(controllerRevisions, { namespace });
-  const all = items
-    .filter((revision) => isControlledBy(revision, owner))
-    .toSorted((one, other) => one.revision - other.revision);
+  const owned = await claim({
+    client,
+    ownerResource: resource,
+    owner,
+    selector,
+    resource: controllerRevisions,
+    candidates: items,
+  });
+  const all = owned.toSorted((one, other) => one.revision - other.revision);
   const data = dataOf(template);
   const same = all.find((revision) => canonicalJson(revision.data) === canonicalJson(data));
   const newest = all.at(-1);
@@ -63,17 +71,18 @@ async function createOrGet(
 }
 
 function revisionFor(
-  { resource, owner, template, selector }: Revisioned,
+  { resource, owner, template, hashLabel }: Revisioned,
   data: unknown,
   revision: number,
 ): ControllerRevision {
   const hash = templateHash(template);
-  const { namespace, name } = owner.metadata ?? {};
+  const { namespace, name, annotations } = owner.metadata ?? {};
   return {
     metadata: {
       ...(namespace ? { namespace } : {}),
       name: `${name}-${hash}`,
-      labels: { ...selector?.matchLabels, [revisionHashLabel]: hash },
+      labels: { ...template.metadata?.labels, [hashLabel]: hash },
+      ...(annotations ? { annotations } : {}),
       ownerReferences: [controllerReference(resource, owner)],
     },
     data: data as ControllerRevision["data"] & object,
@@ -91,11 +100,6 @@ export function templateOf({ data }: ControllerRevision): PodTemplateSpec {
   const { spec } = data as unknown as { spec: { template: PodTemplateSpec & { $patch?: string } } };
   const { $patch: _, ...template } = spec.template;
   return template;
-}
-
-/** The hash by which pods of the revision are labelled. */
-export function hashOf({ metadata }: ControllerRevision): string {
-  return metadata?.labels?.[revisionHashLabel] ?? "";
 }
 
 /** Deletes the oldest revisions above the limit that are in use no more. */

@@ -1,5 +1,6 @@
 import type { StatefulSet } from "kubernetes-types/apps/v1";
 import type { Pod } from "kubernetes-types/core/v1";
+import { podRevisionLabel } from "../revisions/controller-revisions.ts";
 
 /** The number at the end of a pod's name; undefined for a pod that cannot be of this set. */
 export function ordinalOf(set: StatefulSet, pod: Pod): number | undefined {
@@ -20,7 +21,7 @@ export function withIdentity(set: StatefulSet, pod: Pod, ordinal: number, revisi
       labels: {
         ...pod.metadata?.labels,
         "apps.kubernetes.io/pod-index": String(ordinal),
-        "controller-revision-hash": revision,
+        [podRevisionLabel]: revision,
         "statefulset.kubernetes.io/pod-name": name,
       },
     },

@@ -5,11 +5,14 @@ import { TestCluster } from "../test-cluster.ts";
 
 const key = { namespace: "lab", name: "db" };
 
-async function started(spec: Partial<NonNullable<StatefulSet["spec"]>> = {}): Promise<TestCluster> {
+async function started(
+  spec: Partial<NonNullable<StatefulSet["spec"]>> = {},
+  annotations: Record<string, string> = {},
+): Promise<TestCluster> {
   const cluster = await TestCluster.start();
   await cluster.namespace("lab");
   await cluster.client.create(statefulSets, {
-    metadata: { ...key },
+    metadata: { ...key, annotations },
     spec: {
       replicas: 3,
       serviceName: "db",
@@ -35,6 +38,11 @@ async function images(cluster: TestCluster): Promise<Record<string, string | und
 async function patch(cluster: TestCluster, spec: unknown): Promise<void> {
   await cluster.client.patch(statefulSets, key, { type: "merge", body: { spec } });
   await cluster.settle();
+}
+
+async function going(cluster: TestCluster): Promise<(string | undefined)[]> {
+  const all = await cluster.list(pods, "lab");
+  return all.flatMap(({ metadata }) => (metadata?.deletionTimestamp ? [metadata.name] : []));
 }
 
 const bb2 = {
@@ -79,13 +87,9 @@ test("scaling down removes the highest ordinal first and waits until it is gone"
   await using cluster = await started();
   for (let step = 0; step < 3; step++) await cluster.runPods("lab");
   await patch(cluster, { replicas: 1 });
-  const going = async (): Promise<(string | undefined)[]> =>
-    (await cluster.list(pods, "lab"))
-      .filter(({ metadata }) => metadata?.deletionTimestamp)
-      .map(({ metadata }) => metadata?.name);
-  expect(await going()).toEqual(["db-2"]);
+  expect(await going(cluster)).toEqual(["db-2"]);
   await cluster.runPods("lab");
-  expect(await going()).toEqual(["db-1"]);
+  expect(await going(cluster)).toEqual(["db-1"]);
   await cluster.runPods("lab");
   expect(await cluster.podNames("lab")).toEqual(["db-0"]);
 });
@@ -129,10 +133,7 @@ test("maxUnavailable replaces so many at once, and they come back in order", asy
   await using cluster = await started({ updateStrategy });
   for (let step = 0; step < 3; step++) await cluster.runPods("lab");
   await patch(cluster, { template: bb2 });
-  const going = (await cluster.list(pods, "lab")).flatMap(({ metadata }) =>
-    metadata?.deletionTimestamp ? [metadata.name] : [],
-  );
-  expect(going).toEqual(["db-1", "db-2"]);
+  expect(await going(cluster)).toEqual(["db-1", "db-2"]);
   await cluster.runPods("lab");
   expect(await images(cluster)).toEqual({ "db-0": "bb:1", "db-1": "bb:2" });
   for (let step = 0; step < 6; step++) await cluster.runPods("lab");
@@ -147,4 +148,76 @@ test("a pod that is being stopped counts as ready until its node says otherwise"
   const { status } = await cluster.client.get(statefulSets, key);
   expect(status).toMatchObject({ replicas: 1, readyReplicas: 1, availableReplicas: 1 });
   expect(status?.currentReplicas).toBeUndefined();
+});
+
+test("a pod tells its revision by name, and the revision carries its set's labels and annotations", async () => {
+  await using cluster = await started({ replicas: 1 }, { note: "first" });
+  const [revision] = await cluster.list(controllerRevisions, "lab");
+  const name = revision?.metadata?.name ?? "";
+  expect(revision?.metadata).toMatchObject({
+    labels: { app: "db", "controller.kubernetes.io/hash": name.replace("db-", "") },
+    annotations: { note: "first" },
+  });
+  const [pod] = await cluster.list(pods, "lab");
+  expect(pod?.metadata?.labels?.["controller-revision-hash"]).toBe(name);
+});
+
+test("a pod that is lost in the middle of a rolling update comes back new", async () => {
+  await using cluster = await started();
+  for (let step = 0; step < 3; step++) await cluster.runPods("lab");
+  await patch(cluster, { template: bb2 });
+  await cluster.client.delete(pods, { ...key, name: "db-0" });
+  await cluster.runPods("lab");
+  expect(await images(cluster)).toMatchObject({ "db-0": "bb:2", "db-1": "bb:1" });
+});
+
+test("the new revision is the current one only when there are as many pods as wanted", async () => {
+  await using cluster = await started({ replicas: 1 });
+  await cluster.runPods("lab");
+  await cluster.client.delete(pods, { ...key, name: "db-0" });
+  await patch(cluster, { replicas: 2, template: bb2 });
+  await cluster.runPods("lab");
+  await cluster.runPods("lab");
+  const { status } = await cluster.client.get(statefulSets, key);
+  expect(status).toMatchObject({ replicas: 2, readyReplicas: 1, updatedReplicas: 2 });
+  expect(status?.currentRevision).not.toBe(status?.updateRevision);
+});
+
+test("of pods to remove that are down the lowest goes first", async () => {
+  await using cluster = await started();
+  for (let step = 0; step < 3; step++) await cluster.runPods("lab");
+  for (const pod of await cluster.list(pods, "lab"))
+    if (pod.metadata?.name !== "db-0") await cluster.report(pod, { ready: false });
+  await patch(cluster, { replicas: 1 });
+  expect(await going(cluster)).toEqual([]);
+  const db2 = await cluster.client.get(pods, { ...key, name: "db-2" });
+  await cluster.report(db2, { ready: true });
+  await cluster.settle();
+  expect(await going(cluster)).toEqual(["db-2"]);
+});
+
+test("a set that is deleted in the foreground counts its pods down", async () => {
+  await using cluster = await started({ replicas: 1 });
+  await cluster.runPods("lab");
+  await cluster.client.delete(statefulSets, key, { propagationPolicy: "Foreground" });
+  await cluster.settle();
+  const { status } = await cluster.client.get(statefulSets, key);
+  expect(status).toMatchObject({ replicas: 1, readyReplicas: 1 });
+  expect(status?.currentReplicas).toBeUndefined();
+});
+
+test("a set made anew adopts the pods and revisions that the last one left as orphans", async () => {
+  await using cluster = await started({ replicas: 1 });
+  await cluster.runPods("lab");
+  const before = await cluster.client.get(statefulSets, key);
+  await cluster.client.delete(statefulSets, key, { propagationPolicy: "Orphan" });
+  await cluster.settle();
+  const spec = before.spec ?? { serviceName: "", selector: {}, template: {} };
+  const again = await cluster.client.create(statefulSets, { metadata: { ...key }, spec });
+  await cluster.settle();
+  const owners = [
+    ...(await cluster.list(controllerRevisions, "lab")),
+    ...(await cluster.list(pods, "lab")),
+  ].map(({ metadata }) => metadata?.ownerReferences?.[0]?.uid);
+  expect(owners).toEqual([again.metadata?.uid, again.metadata?.uid]);
 });

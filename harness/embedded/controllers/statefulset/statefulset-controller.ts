@@ -13,14 +13,14 @@ import { scaledValue } from "../objects/int-or-percent.ts";
 import { isAvailable, isFinished, msUntilNextAvailable } from "../objects/pod-state.ts";
 import { isNamespaceTerminating, PodControl } from "../pods/pod-control.ts";
 import { watchOwnedPods } from "../pods/watch-owned-pods.ts";
-import {
-  hashOf,
-  pruneRevisions,
-  syncRevisions,
-  templateOf,
-} from "../revisions/controller-revisions.ts";
+import { pruneRevisions, syncRevisions, templateOf } from "../revisions/controller-revisions.ts";
 import { ordinalOf, wantedOrdinals, withIdentity } from "./identity.ts";
-import { isOfRevision, minReadySecondsOf, statefulSetStatus } from "./statefulset-status.ts";
+import {
+  isOfRevision,
+  minReadySecondsOf,
+  type RevisionNames,
+  statefulSetStatus,
+} from "./statefulset-status.ts";
 
 interface View {
   readonly set: StatefulSet;
@@ -54,16 +54,7 @@ export class StatefulSetController implements Controller {
 
   async reconcile(key: string): Promise<Result> {
     const set = this.#sets.get(parseKey(key));
-    if (!set || set.metadata?.deletionTimestamp) return "done";
-    const { update, all } = await syncRevisions(this.#context.client, {
-      resource: statefulSets,
-      owner: set,
-      template: set.spec?.template ?? {},
-      selector: set.spec?.selector,
-      historyLimit: set.spec?.revisionHistoryLimit ?? 10,
-    });
-    const current =
-      all.find(({ metadata }) => metadata?.name === set.status?.currentRevision) ?? update;
+    if (!set) return "done";
     const owned = await this.#claimPods(set);
     const byOrdinal = new Map(
       owned.flatMap((pod): [number, Pod][] => {
@@ -71,7 +62,22 @@ export class StatefulSetController implements Controller {
         return ordinal === undefined ? [] : [[ordinal, pod]];
       }),
     );
-    await this.#writeStatus(set, [...byOrdinal.values()], current, update);
+    const counted = [...byOrdinal.values()];
+    if (set.metadata?.deletionTimestamp) {
+      const { currentRevision: current = "", updateRevision: update = "" } = set.status ?? {};
+      await this.#writeStatus(set, counted, { current, update });
+      return "done";
+    }
+    const { update, all } = await syncRevisions(this.#context.client, {
+      resource: statefulSets,
+      owner: set,
+      template: set.spec?.template ?? {},
+      selector: set.spec?.selector,
+      hashLabel: "controller.kubernetes.io/hash",
+    });
+    const current =
+      all.find(({ metadata }) => metadata?.name === set.status?.currentRevision) ?? update;
+    await this.#writeStatus(set, counted, { current: nameOf(current), update: nameOf(update) });
     await this.#step({ set, byOrdinal, current, update });
     await this.#prune(set, owned, all);
     return this.#untilAvailable(set, owned);
@@ -101,10 +107,26 @@ export class StatefulSetController implements Controller {
     const tooMany = [...byOrdinal.keys()].filter((ordinal) => !wanted.includes(ordinal));
     for (const ordinal of tooMany.toSorted((one, other) => other - one)) {
       const pod = byOrdinal.get(ordinal);
+      if (ordered && pod && this.#waitsForOthers(set, pod, tooMany, byOrdinal)) return;
       if (pod && !pod.metadata?.deletionTimestamp) await this.#delete(set, pod);
       if (ordered) return;
     }
     if (set.spec?.updateStrategy?.type !== "OnDelete") await this.#replace(view, wanted);
+  }
+
+  /** Kubernetes: of several pods to remove that are down, only the lowest goes before it is well again. */
+  #waitsForOthers(
+    set: StatefulSet,
+    pod: Pod,
+    tooMany: readonly number[],
+    byOrdinal: View["byOrdinal"],
+  ): boolean {
+    const isDown = (one: Pod): boolean => !this.#isUp(set, one);
+    const lowest = tooMany
+      .toSorted((one, other) => one - other)
+      .flatMap((ordinal) => byOrdinal.get(ordinal) ?? [])
+      .find(isDown);
+    return isDown(pod) && pod !== lowest;
   }
 
   /** Whether the pod of this ordinal is up; makes it where it is not there. */
@@ -136,7 +158,7 @@ export class StatefulSetController implements Controller {
     for (const ordinal of wanted.toReversed()) {
       const pod = byOrdinal.get(ordinal);
       if (!pod || ordinal - start < partition) return;
-      const outdated = !isOfRevision(set, pod, update.metadata?.name ?? "");
+      const outdated = !isOfRevision(pod, nameOf(update));
       if (outdated && !pod.metadata?.deletionTimestamp) return this.#delete(set, pod);
       if (!this.#isUp(set, pod)) return;
     }
@@ -156,7 +178,7 @@ export class StatefulSetController implements Controller {
     });
     const outdated = wanted.slice(partition).flatMap((ordinal) => {
       const pod = byOrdinal.get(ordinal);
-      const isOld = pod && !isOfRevision(set, pod, update.metadata?.name ?? "");
+      const isOld = pod && !isOfRevision(pod, nameOf(update));
       return isOld && !pod.metadata?.deletionTimestamp ? [pod] : [];
     });
     const mayGo = Math.max(0, mayMiss - missing.length);
@@ -164,17 +186,12 @@ export class StatefulSetController implements Controller {
   }
 
   async #create({ set, current, update }: View, ordinal: number): Promise<void> {
-    const { rollingUpdate } = set.spec?.updateStrategy ?? {};
-    const index = ordinal - (wantedOrdinals(set)[0] ?? 0);
-    const keepsOld =
-      rollingUpdate?.partition !== undefined && rollingUpdate.partition > 0
-        ? index < rollingUpdate.partition
-        : set.spec?.updateStrategy?.type !== "OnDelete" &&
-          index < (set.status?.currentReplicas ?? 0);
-    const revision = keepsOld ? current : update;
+    const partition = set.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+    const start = wantedOrdinals(set)[0] ?? 0;
+    const revision = ordinal - start < partition ? current : update;
     const name = `${set.metadata?.name}-${ordinal}`;
     const plain = this.#podControl.podFrom(templateOf(revision), set, { name });
-    const pod = withIdentity(set, plain, ordinal, hashOf(revision));
+    const pod = withIdentity(set, plain, ordinal, nameOf(revision));
     try {
       await this.#context.client.create(pods, pod);
     } catch (error) {
@@ -207,11 +224,9 @@ export class StatefulSetController implements Controller {
   async #writeStatus(
     set: StatefulSet,
     owned: readonly Pod[],
-    current: ControllerRevision,
-    update: ControllerRevision,
+    revisions: RevisionNames,
   ): Promise<void> {
-    const names = { current: current.metadata?.name ?? "", update: update.metadata?.name ?? "" };
-    const status = statefulSetStatus(set, owned, names, this.#context.clock.now());
+    const status = statefulSetStatus(set, owned, revisions, this.#context.clock.now());
     if (isDeepStrictEqual({ ...set.status }, status)) return;
     const { client } = this.#context;
     await client.update(statefulSets, { ...set, status }, { subresource: "status" });
@@ -224,8 +239,8 @@ export class StatefulSetController implements Controller {
   ): Promise<void> {
     const { currentRevision, updateRevision } = set.status ?? {};
     if (currentRevision === undefined || updateRevision === undefined) return;
-    const names = all.map(({ metadata }) => metadata?.name ?? "");
-    const ofPods = names.filter((name) => owned.some((pod) => isOfRevision(set, pod, name)));
+    const names = all.map(nameOf);
+    const ofPods = names.filter((name) => owned.some((pod) => isOfRevision(pod, name)));
     const inUse = new Set([currentRevision, updateRevision, ...ofPods]);
     const limit = set.spec?.revisionHistoryLimit ?? 10;
     await pruneRevisions(this.#context.client, all, inUse, limit);
@@ -236,4 +251,8 @@ export class StatefulSetController implements Controller {
     const afterMs = msUntilNextAvailable(owned, minReadySecondsOf(set), this.#context.clock.now());
     return afterMs === undefined ? "done" : { afterMs };
   }
+}
+
+function nameOf({ metadata }: ControllerRevision): string {
+  return metadata?.name ?? "";
 }

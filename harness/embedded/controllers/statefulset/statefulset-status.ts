@@ -1,9 +1,9 @@
 import type { StatefulSet, StatefulSetStatus } from "kubernetes-types/apps/v1";
 import type { Pod } from "kubernetes-types/core/v1";
-import { revisionHashLabel } from "../revisions/controller-revisions.ts";
+import { podRevisionLabel } from "../revisions/controller-revisions.ts";
 import { isAvailable, isReady } from "../objects/pod-state.ts";
 
-/** Revisions by name; pods carry the hash, the end of it. */
+/** The two revisions that matter, by name. */
 export interface RevisionNames {
   readonly current: string;
   readonly update: string;
@@ -18,15 +18,16 @@ export function statefulSetStatus(
 ): StatefulSetStatus {
   const existing = all.filter(({ metadata }) => !metadata?.deletionTimestamp);
   const ofRevision = (name: string): number =>
-    existing.filter((pod) => isOfRevision(set, pod, name)).length;
+    existing.filter((pod) => isOfRevision(pod, name)).length;
   const minReadySeconds = minReadySecondsOf(set);
   // Kubernetes: a pod that is being stopped counts as ready until its node says otherwise.
   const running = all.filter((pod) => pod.status?.phase === "Running" && isReady(pod));
   const ready = running.length;
   const updated = ofRevision(revisions.update);
   const rolling = (set.spec?.updateStrategy?.type ?? "RollingUpdate") === "RollingUpdate";
-  // Kubernetes: once every pod is of the new revision and ready, that is the current one.
-  const finished = rolling && updated === all.length && ready === all.length;
+  // Kubernetes: once there are as many pods as wanted, all of the new revision and ready, that is the current one.
+  const wanted = set.spec?.replicas ?? 1;
+  const finished = rolling && [updated, ready, all.length].every((count) => count === wanted);
   const current = finished ? revisions.update : revisions.current;
   return {
     observedGeneration: set.metadata?.generation ?? 0,
@@ -49,8 +50,8 @@ export function minReadySecondsOf({ spec }: StatefulSet): number {
 }
 
 /** Whether the pod was made from the revision of this name. */
-export function isOfRevision(set: StatefulSet, { metadata }: Pod, name: string): boolean {
-  return `${set.metadata?.name}-${metadata?.labels?.[revisionHashLabel]}` === name;
+export function isOfRevision({ metadata }: Pod, name: string): boolean {
+  return metadata?.labels?.[podRevisionLabel] === name;
 }
 
 function positive(counts: Readonly<Record<string, number>>): Record<string, number> {
