@@ -9,6 +9,7 @@ import { EndpointSliceController } from "./endpoints/endpointslice-controller.ts
 import { EndpointSliceMirroringController } from "./endpoints/mirroring-controller.ts";
 import { GarbageCollector } from "./garbage/garbage-collector.ts";
 import { JobController } from "./job/job-controller.ts";
+import { JobOrphanPodsController } from "./job/orphan-pods-controller.ts";
 import { Caches } from "./loop/caches.ts";
 import type { ControllerContext } from "./loop/context.ts";
 import type { Controller } from "./loop/controller.ts";
@@ -77,6 +78,7 @@ function createControllers(context: ControllerContext, options: ControllersOptio
     new StatefulSetController(context),
     new DaemonSetController(context),
     new JobController(context),
+    new JobOrphanPodsController(context),
     new Scheduler(context),
     new EndpointSliceController(context),
     new EndpointsController(context),

@@ -48,7 +48,7 @@ export const knownDifferences: readonly KnownDifferences[] = [
     title: "Workloads and scheduling",
     facts: [
       "Not served, so that `kubectl apply` finds no such kind: CronJob, HorizontalPodAutoscaler, PodDisruptionBudget, NetworkPolicy, PersistentVolume and its claims, StorageClass, PriorityClass, ResourceQuota, LimitRange, CustomResourceDefinition, validating webhooks and admission policies.",
-      "A Job with `podFailurePolicy`, `successPolicy`, `backoffLimitPerIndex` or `managedBy` does nothing and says so in an event. A Job counts finished pods at once, where Kubernetes collects them for a second.",
+      "A Job with `podFailurePolicy`, `successPolicy`, `backoffLimitPerIndex` or `managedBy` does nothing and says so in an event.",
       "The scheduler knows node selectors, node and pod affinity, taints, resources and scheduling gates. It preempts nobody, and taints with `NoExecute` evict nobody. Preferences change nothing, since there is one node.",
       "`topologySpreadConstraints` are met by one node that has the key's label; one that lacks it is refused as in Kubernetes.",
       "Finished pods that nobody owns stay until they are deleted (Kubernetes removes them beyond 12,500).",

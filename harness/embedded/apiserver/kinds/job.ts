@@ -1,5 +1,6 @@
 import type { Job } from "kubernetes-types/batch/v1";
 import { jobs } from "../../resources.ts";
+import type { FieldErrors } from "../errors/field-errors.ts";
 import { setPodSpecDefaults } from "../defaults/pod-spec-defaults.ts";
 import { ageColumn, humanDuration, nameColumn, sinceText } from "../tables/cells.ts";
 import { containerColumns, selectorColumn } from "../tables/workload-columns.ts";
@@ -59,7 +60,7 @@ export const jobKind = defineKind({
       errors.required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"');
     }
     if (!old) return;
-    checkImmutable("spec.completions", spec?.completions, old.spec?.completions, errors);
+    checkCompletions(spec, old.spec, errors);
     checkImmutable("spec.selector", spec?.selector, old.spec?.selector, errors);
     checkImmutable("spec.template", spec?.template, old.spec?.template, errors);
     checkImmutable("spec.completionMode", spec?.completionMode, old.spec?.completionMode, errors);
@@ -75,6 +76,15 @@ export const jobKind = defineKind({
     selectorColumn,
   ],
 });
+
+/** Kubernetes: an Indexed Job may be given another size, where it works on all indexes at once. */
+function checkCompletions(spec: Job["spec"], old: Job["spec"], errors: FieldErrors): void {
+  const field = "spec.completions";
+  if (spec?.completionMode !== "Indexed")
+    return checkImmutable(field, spec?.completions, old?.completions, errors);
+  if (spec.completions === old?.completions || spec.completions === spec.parallelism) return;
+  errors.invalid(field, spec.completions, "can only be modified in tandem with spec.parallelism");
+}
 
 function statusText({ metadata, status }: Job): string {
   const holds = (type: string): boolean =>

@@ -1,35 +1,35 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Job, JobCondition } from "kubernetes-types/batch/v1";
 import type { Pod } from "kubernetes-types/core/v1";
-import { jobs, pods } from "../../resources.ts";
+import { isDeepStrictEqual } from "node:util";
 import { type EventRecorder, referenceTo } from "../../events.ts";
 import type { Informer } from "../../informer.ts";
-import { isStatus } from "../../status-error.ts";
+import { jobs, pods } from "../../resources.ts";
 import { fromTime, toTime } from "../../timestamps.ts";
 import type { ControllerContext } from "../loop/context.ts";
 import type { Controller, Enqueue, Result } from "../loop/controller.ts";
 import { Expectations } from "../loop/expectations.ts";
-import { parseKey } from "../loop/key.ts";
-import { controllerOf, isControlledBy } from "../objects/owners.ts";
+import { keyOf, parseKey } from "../loop/key.ts";
+import { claim } from "../objects/claim.ts";
+import { isReady } from "../objects/pod-state.ts";
 import { refuseFields } from "../objects/refuse-fields.ts";
-import { isNamespaceTerminating, PodControl } from "../pods/pod-control.ts";
-import { slowStart } from "../pods/slow-start.ts";
+import { PodControl } from "../pods/pod-control.ts";
 import { watchOwnedPods } from "../pods/watch-owned-pods.ts";
-import { indexOf, isIndexed, jobPod, trackingFinalizer } from "./job-pods.ts";
+import { type Failures, failuresAfter, msUntilRetry } from "./job-backoff.ts";
 import {
-  type Ending,
   endingOf,
-  hasCondition,
-  jobCounts,
+  isOver,
   msUntilJobDeadline,
-  type Tally,
-  tally,
-  wantedCompletions,
-  withJobCondition,
-} from "./job-state.ts";
+  newJobCondition,
+  successOf,
+} from "./job-conditions.ts";
+import { countPods, type JobCount } from "./job-count.ts";
+import { JobPodKeeper } from "./job-pod-keeper.ts";
+import { isTracked } from "./job-pods.ts";
+import { type JobProgress, progressOf, setJobCondition, toStatus } from "./job-progress.ts";
+import { JobTracker } from "./job-tracker.ts";
 
-const firstBackoffMs = 10_000;
-const longestBackoffMs = 600_000;
+/** Kubernetes: what pods do is looked at once a second, and what is asked of the Job at once. */
+const batchMs = 1_000;
 
 /** Runs pods until as many have succeeded as the Job asks for. */
 export class JobController implements Controller {
@@ -39,199 +39,141 @@ export class JobController implements Controller {
   readonly #jobs: Informer<Job>;
   readonly #pods: Informer<Pod>;
   readonly #recorder: EventRecorder;
-  readonly #podControl: PodControl;
   readonly #expectations: Expectations;
-  /** Failures in a row and when the last one was, by Job uid. */
-  readonly #failures = new Map<string, { count: number; lastMs: number }>();
+  readonly #keeper: JobPodKeeper;
+  readonly #tracker: JobTracker;
+  /** By Job uid. */
+  readonly #failures = new Map<string, Failures>();
 
   constructor(context: ControllerContext) {
     this.#context = context;
     this.#jobs = context.caches.of(jobs);
     this.#pods = context.caches.of(pods);
     this.#recorder = context.recorder("job-controller");
-    this.#podControl = new PodControl(context.client, this.#recorder, jobs);
     this.#expectations = new Expectations(context.clock);
+    this.#keeper = new JobPodKeeper({
+      client: context.client,
+      clock: context.clock,
+      podControl: new PodControl(context.client, this.#recorder, jobs),
+      expectations: this.#expectations,
+    });
+    this.#tracker = new JobTracker(context, this.#recorder);
   }
 
   watch(enqueue: Enqueue): void {
+    const later: Enqueue = (key) => enqueue(key, batchMs);
     const [owners, allPods, expectations] = [this.#jobs, this.#pods, this.#expectations];
-    watchOwnedPods({ resource: jobs, owners, pods: allPods, expectations }, enqueue);
-    // Pods whose Job is gone are still held by its finalizer.
-    const enqueueLost = (pod: Pod): void => {
-      const owner = controllerOf(pod);
-      if (owner?.kind === "Job" && pod.metadata?.finalizers?.includes(trackingFinalizer))
-        enqueue(`${pod.metadata.namespace}/${owner.name}`);
-    };
-    allPods.on({ added: enqueueLost, updated: enqueueLost });
+    watchOwnedPods({ resource: jobs, owners, pods: allPods, expectations }, later);
+    this.#jobs.on({
+      added: (job) => enqueue(keyOf(job)),
+      updated: (job, old) => {
+        if (job.metadata?.generation !== old.metadata?.generation) enqueue(keyOf(job));
+      },
+      deleted: ({ metadata }) => this.#failures.delete(metadata?.uid ?? ""),
+    });
+    allPods.on({
+      updated: (pod) => {
+        if (!isTracked(pod)) this.#tracker.sawReleased(pod);
+      },
+      deleted: (pod) => this.#tracker.sawReleased(pod),
+    });
   }
 
   async reconcile(key: string): Promise<Result> {
-    const { namespace, name } = parseKey(key);
-    const job = this.#jobs.get({ namespace, name });
-    await this.#releaseLost(namespace, name, job);
-    if (!job || job.metadata?.deletionTimestamp) return "done";
-    if (hasCondition(job, "Complete") || hasCondition(job, "Failed")) return this.#expire(job);
+    const job = this.#jobs.get(parseKey(key));
+    if (!job) return "done";
+    if (isOver(job)) return this.#expire(job);
     if (this.#refuses(job)) return "done";
     const caughtUp = this.#expectations.isSatisfied(key);
-    const owned = this.#pods.list(namespace).filter((pod) => isControlledBy(pod, job));
-    const counted = tally(job, owned);
-    this.#noteFailures(job, counted);
-    const nowMs = this.#context.clock.now();
-    const ending = endingOf(job, counted, nowMs);
-    const status = this.#statusAfter(job, counted, ending, nowMs);
-    if (!isDeepStrictEqual({ ...job.status }, status)) {
-      for (const pod of [...counted.newlySucceeded, ...counted.newlyFailed])
-        await this.#release(pod);
-      await this.#context.client.update(jobs, { ...job, status }, { subresource: "status" });
-    }
-    if (!caughtUp) return "done";
-    return this.#manage(key, job, counted, ending);
+    const count = countPods(job, await this.#claimPods(job), this.#tracker.released);
+    return this.#advance(key, job, count, caughtUp);
   }
 
   #refuses(job: Job): boolean {
+    const { managedBy } = job.spec ?? {};
     return refuseFields(this.#recorder, jobs, job, {
       "spec.podFailurePolicy": job.spec?.podFailurePolicy !== undefined,
       "spec.successPolicy": job.spec?.successPolicy !== undefined,
       "spec.backoffLimitPerIndex": job.spec?.backoffLimitPerIndex !== undefined,
-      "spec.managedBy": job.spec?.managedBy !== undefined,
+      "spec.managedBy": managedBy !== undefined && managedBy !== "kubernetes.io/job-controller",
     });
   }
 
-  #noteFailures(job: Job, { newlyFailed, newlySucceeded }: Tally): void {
-    const uid = job.metadata?.uid ?? "";
-    if (newlySucceeded.length > 0) this.#failures.delete(uid);
-    if (newlyFailed.length === 0) return;
-    const count = (this.#failures.get(uid)?.count ?? 0) + newlyFailed.length;
-    this.#failures.set(uid, { count, lastMs: this.#context.clock.now() });
+  #claimPods(job: Job): Promise<Pod[]> {
+    return claim({
+      client: this.#context.client,
+      ownerResource: jobs,
+      owner: job,
+      selector: job.spec?.selector,
+      resource: pods,
+      candidates: this.#pods.list(job.metadata?.namespace ?? ""),
+      // Nobody would count a pod that was not made with the Job's finalizer.
+      mayAdopt: isTracked,
+    });
   }
 
-  /** First the reason to end, then, once no pod is left that counts, the end itself. */
-  #statusAfter(job: Job, counted: Tally, ending: Ending | undefined, nowMs: number): Job["status"] {
-    const before = job.status?.conditions ?? [];
-    const start = this.#startTime(job, nowMs);
-    const { conditions, completionTime } = ending
-      ? this.#endConditions(job, counted, ending, nowMs)
-      : { conditions: this.#suspendConditions(job, before, nowMs), completionTime: undefined };
-    return {
-      ...(conditions.length > 0 ? { conditions } : {}),
-      ...(start === undefined ? {} : { startTime: start }),
-      ...(completionTime === undefined ? {} : { completionTime }),
-      ...jobCounts(job, counted),
-    };
-  }
-
-  #startTime(job: Job, nowMs: number): string | undefined {
-    return job.spec?.suspend ? undefined : (job.status?.startTime ?? toTime(nowMs));
-  }
-
-  #endConditions(
-    job: Job,
-    counted: Tally,
-    { type, reason, message }: Ending,
-    nowMs: number,
-  ): { conditions: JobCondition[]; completionTime?: string } {
-    const before = job.status?.conditions ?? [];
-    const target = type === "Complete" ? "SuccessCriteriaMet" : "FailureTarget";
-    const left = counted.active.length + counted.terminating.length;
-    if (!hasCondition(job, target) || left > 0)
-      return { conditions: withJobCondition(before, target, "True", reason, message, nowMs) };
-    const conditions = withJobCondition(before, type, "True", reason, message, nowMs);
-    const subject = referenceTo(jobs, job);
-    if (type === "Failed") this.#recorder.record(subject, "Warning", reason, message);
-    else this.#recorder.record(subject, "Normal", "Completed", "Job completed");
-    return type === "Complete" ? { conditions, completionTime: toTime(nowMs) } : { conditions };
-  }
-
-  #suspendConditions(job: Job, before: readonly JobCondition[], nowMs: number): JobCondition[] {
-    const was = hasCondition(job, "Suspended");
-    const suspend = job.spec?.suspend === true;
-    if (was === suspend) return [...before];
-    const [reason, message, event] = suspend
-      ? ["JobSuspended", "Job suspended", "Suspended"]
-      : ["JobResumed", "Job resumed", "Resumed"];
-    this.#recorder.record(referenceTo(jobs, job), "Normal", event, message);
-    const status = suspend ? "True" : "False";
-    return withJobCondition(before, "Suspended", status, reason, message, nowMs);
-  }
-
-  async #manage(
-    key: string,
-    job: Job,
-    counted: Tally,
-    ending: Ending | undefined,
-  ): Promise<Result> {
+  async #advance(key: string, job: Job, count: JobCount, caughtUp: boolean): Promise<Result> {
     const nowMs = this.#context.clock.now();
-    const wanted = ending || job.spec?.suspend ? 0 : this.#wantedActive(job, counted);
-    const missing = wanted - counted.active.length;
-    if (missing < 0) {
-      for (const pod of counted.active.slice(missing)) await this.#podControl.delete(job, pod);
-      return "done";
+    const uid = job.metadata?.uid ?? "";
+    const { newlySucceeded, newlyFailed } = count;
+    const failures = failuresAfter(this.#failures.get(uid), newlySucceeded, newlyFailed);
+    const progress = progressOf(job);
+    if (!job.spec?.suspend) progress.startTime ??= toTime(nowMs);
+    progress.active = count.active.length;
+    progress.ready = count.active.filter(isReady).length;
+    progress.terminating = count.terminating.length;
+    let ending = endingOf(job, count, progress.startTime, nowMs);
+    let problem: unknown;
+    let waitMs = 0;
+    if (ending) {
+      problem = await this.#keeper.stopAll(job, count, progress);
+      // Pods that are not in the cache yet have still to be stopped.
+      if (progress.active > 0 || !caughtUp) ending = undefined;
+    } else {
+      const managed = caughtUp && !job.metadata?.deletionTimestamp;
+      waitMs = managed ? msUntilRetry(failures, nowMs) : 0;
+      if (managed) problem = await this.#keeper.adjust(key, job, count, progress, waitMs > 0);
+      ending = successOf(job, count.succeeded, progress.active, nowMs);
+      if (managed && !ending) this.#noteSuspension(job, progress, nowMs);
     }
-    const backoffMs = this.#backoffMs(job, nowMs);
-    if (missing > 0 && backoffMs > 0) return { afterMs: backoffMs };
-    if (missing > 0) await this.#createPods(key, job, counted, missing);
-    const deadlineMs = msUntilJobDeadline(job, nowMs);
-    return deadlineMs === undefined || ending ? "done" : { afterMs: Math.max(1, deadlineMs) };
+    const changed = !isDeepStrictEqual({ ...job.status }, toStatus(progress));
+    const onFlush = (): void => {
+      if (failures) this.#failures.set(uid, failures);
+      else this.#failures.delete(uid);
+    };
+    await this.#tracker.track({ job, count, progress, ending, changed, onFlush });
+    if (problem !== undefined) throw problem;
+    return this.#nextLook(job, progress, ending, waitMs, nowMs);
   }
 
-  #wantedActive(job: Job, { succeeded, active }: Tally): number {
-    const parallelism = job.spec?.parallelism ?? 1;
-    const completions = wantedCompletions(job);
-    if (completions === undefined) return succeeded > 0 ? active.length : parallelism;
-    return Math.min(completions - succeeded, parallelism);
+  /** Suspending and resuming show in a condition; the time that counts against the deadline begins anew. */
+  #noteSuspension(job: Job, progress: JobProgress, nowMs: number): void {
+    const [status, reason, message, event] = job.spec?.suspend
+      ? (["True", "JobSuspended", "Job suspended", "Suspended"] as const)
+      : (["False", "JobResumed", "Job resumed", "Resumed"] as const);
+    const condition = newJobCondition("Suspended", status, reason, message, nowMs);
+    if (!setJobCondition(progress, condition)) return;
+    this.#recorder.record(referenceTo(jobs, job), "Normal", event, message);
+    if (status === "False") progress.startTime = toTime(nowMs);
   }
 
-  /** Kubernetes: 10 s after a failure, twice as long after each further one in a row. */
-  #backoffMs(job: Job, nowMs: number): number {
-    const failures = this.#failures.get(job.metadata?.uid ?? "");
-    if (!failures) return 0;
-    const delayMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (failures.count - 1));
-    return Math.max(0, failures.lastMs + delayMs - nowMs);
-  }
-
-  async #createPods(key: string, job: Job, counted: Tally, count: number): Promise<void> {
-    const indexes = isIndexed(job) ? freeIndexes(job, counted, count) : [];
-    const size = isIndexed(job) ? indexes.length : count;
-    this.#expectations.expectCreations(key, size);
-    const name = { generateName: `${job.metadata?.name}-` };
-    const { created, error } = await slowStart(size, async () => {
-      const pod = this.#podControl.podFrom(job.spec?.template ?? {}, job, name);
-      try {
-        await this.#podControl.create(job, jobPod(job, pod, indexes.shift()));
-      } catch (failure) {
-        if (!isNamespaceTerminating(failure)) throw failure;
-      }
-    });
-    if (created < size) this.#expectations.created(key, size - created);
-    if (error !== undefined) throw error;
-  }
-
-  async #release({ metadata }: Pod): Promise<void> {
-    const { namespace, name = "", finalizers = [] } = metadata ?? {};
-    const left = finalizers.filter((one) => one !== trackingFinalizer);
-    const body = { metadata: { finalizers: left.length > 0 ? left : null } };
-    try {
-      await this.#context.client.patch(pods, { namespace, name }, { type: "merge", body });
-    } catch (error) {
-      if (!isStatus(error, "NotFound")) throw error;
-    }
-  }
-
-  /** Nobody will count the pods of a Job that is gone or going. */
-  async #releaseLost(namespace: string, name: string, job: Job | undefined): Promise<void> {
-    const counting = job && !job.metadata?.deletionTimestamp ? job.metadata?.uid : undefined;
-    for (const pod of this.#pods.list(namespace)) {
-      const owner = controllerOf(pod);
-      if (owner?.kind !== "Job" || owner.name !== name || owner.uid === counting) continue;
-      if (pod.metadata?.finalizers?.includes(trackingFinalizer)) await this.#release(pod);
-    }
+  #nextLook(
+    job: Job,
+    { startTime }: JobProgress,
+    ending: JobCondition | undefined,
+    waitMs: number,
+    nowMs: number,
+  ): Result {
+    const deadlineMs = ending ? undefined : msUntilJobDeadline(job, startTime, nowMs);
+    const waits = [...(waitMs > 0 ? [Math.max(batchMs, waitMs)] : []), deadlineMs ?? []].flat();
+    return waits.length > 0 ? { afterMs: Math.max(1, Math.min(...waits)) } : "done";
   }
 
   /** A finished Job goes ttlSecondsAfterFinished after its end. */
   async #expire(job: Job): Promise<Result> {
     this.#failures.delete(job.metadata?.uid ?? "");
     const ttl = job.spec?.ttlSecondsAfterFinished;
-    if (ttl === undefined) return "done";
+    if (ttl === undefined || job.metadata?.deletionTimestamp) return "done";
     const end = job.status?.conditions?.find(
       ({ type, status }) => (type === "Complete" || type === "Failed") && status === "True",
     );
@@ -243,11 +185,4 @@ export class JobController implements Controller {
     await this.#context.client.delete(jobs, { namespace, name }, options);
     return "done";
   }
-}
-
-/** The lowest indexes that are neither done nor worked on. */
-function freeIndexes(job: Job, { active, completedIndexes }: Tally, count: number): number[] {
-  const taken = new Set([...completedIndexes, ...active.map(indexOf)]);
-  const all = Array.from({ length: job.spec?.completions ?? 0 }, (_, index) => index);
-  return all.filter((index) => !taken.has(index)).slice(0, count);
 }
