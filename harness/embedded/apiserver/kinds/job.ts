@@ -22,22 +22,23 @@ export const jobKind = defineKind({
   prepareCreate(job) {
     job.status = {};
     const { spec, metadata } = job;
-    const own = spec?.template?.metadata?.labels;
-    if (own && !metadata?.labels) job.metadata = { ...metadata, labels: { ...own } };
-    if (!spec || spec.manualSelector) return;
+    if (!spec) return;
     const uid = metadata?.uid ?? "";
     const name = metadata?.name ?? "";
-    const labels = {
+    const own = {
       [controllerUid]: uid,
       [jobName]: name,
       "controller-uid": uid,
       "job-name": name,
     };
+    const { template } = spec;
+    const labels = { ...template?.metadata?.labels, ...(spec.manualSelector ? {} : own) };
+    // Kubernetes: a Job that has no labels takes those of its pods.
+    if (Object.keys(metadata?.labels ?? {}).length === 0 && Object.keys(labels).length > 0)
+      job.metadata = { ...metadata, labels: { ...labels } };
+    if (spec.manualSelector) return;
     spec.selector ??= { matchLabels: { [controllerUid]: uid } };
-    spec.template = {
-      ...spec.template,
-      metadata: { ...spec.template?.metadata, labels: { ...own, ...labels } },
-    };
+    spec.template = { ...template, metadata: { ...template?.metadata, labels } };
   },
   setDefaults({ spec }) {
     if (!spec) return;

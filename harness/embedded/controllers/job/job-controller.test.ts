@@ -250,3 +250,10 @@ test("pods of a Job that was deleted as their owner only can be deleted", async 
   expect(pod?.metadata?.ownerReferences).toBeUndefined();
   expect(pod?.metadata?.finalizers).toBeUndefined();
 });
+
+test("a Job without labels takes those of its pods", async () => {
+  await using cluster = await started();
+  const { metadata, spec } = await cluster.client.get(jobs, key);
+  expect(metadata?.labels).toMatchObject({ "job-name": "work", "controller-uid": metadata?.uid });
+  expect(metadata?.labels).toEqual(spec?.template.metadata?.labels);
+});

@@ -1,5 +1,6 @@
 import type { StatefulSet } from "kubernetes-types/apps/v1";
 import { expect, test } from "vitest";
+import { createInformer } from "../../informer.ts";
 import { controllerRevisions, pods, statefulSets } from "../../resources.ts";
 import { TestCluster } from "../test-cluster.ts";
 
@@ -220,4 +221,20 @@ test("a set made anew adopts the pods and revisions that the last one left as or
     ...(await cluster.list(pods, "lab")),
   ].map(({ metadata }) => metadata?.ownerReferences?.[0]?.uid);
   expect(owners).toEqual([again.metadata?.uid, again.metadata?.uid]);
+});
+
+test("the status that tells of a new revision has the first old pod counted out", async () => {
+  await using cluster = await started({ replicas: 2 });
+  for (let step = 0; step < 2; step++) await cluster.runPods("lab");
+  const seen: (number | undefined)[] = [];
+  const following = new AbortController();
+  const { signal } = following;
+  createInformer(cluster.client, statefulSets, { signal, clock: cluster.clock }).on({
+    updated: ({ status }) => {
+      if (status?.updateRevision !== status?.currentRevision) seen.push(status?.currentReplicas);
+    },
+  });
+  await patch(cluster, { template: bb2 });
+  following.abort();
+  expect(seen).toEqual([1]);
 });

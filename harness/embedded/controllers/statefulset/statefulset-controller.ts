@@ -77,8 +77,13 @@ export class StatefulSetController implements Controller {
     });
     const current =
       all.find(({ metadata }) => metadata?.name === set.status?.currentRevision) ?? update;
-    await this.#writeStatus(set, counted, { current: nameOf(current), update: nameOf(update) });
-    await this.#step({ set, byOrdinal, current, update });
+    const names = { current: nameOf(current), update: nameOf(update) };
+    let replaced = 0;
+    try {
+      replaced = await this.#step({ set, byOrdinal, current, update });
+    } finally {
+      await this.#writeStatus(set, counted, names, replaced);
+    }
     await this.#prune(set, owned, all);
     return this.#untilAvailable(set, owned);
   }
@@ -95,23 +100,23 @@ export class StatefulSetController implements Controller {
     });
   }
 
-  /** Creates what is missing, then removes what is too many, then replaces what is of an old revision. */
-  async #step(view: View): Promise<void> {
+  /** Creates what is missing, then removes what is too many, then replaces what is of an old revision: how many. */
+  async #step(view: View): Promise<number> {
     const { set, byOrdinal } = view;
     const ordered = set.spec?.podManagementPolicy !== "Parallel";
     const wanted = wantedOrdinals(set);
     for (const ordinal of wanted) {
       const settled = await this.#keep(view, ordinal);
-      if (!settled && ordered) return;
+      if (!settled && ordered) return 0;
     }
     const tooMany = [...byOrdinal.keys()].filter((ordinal) => !wanted.includes(ordinal));
     for (const ordinal of tooMany.toSorted((one, other) => other - one)) {
       const pod = byOrdinal.get(ordinal);
-      if (ordered && pod && this.#waitsForOthers(set, pod, tooMany, byOrdinal)) return;
+      if (ordered && pod && this.#waitsForOthers(set, pod, tooMany, byOrdinal)) return 0;
       if (pod && !pod.metadata?.deletionTimestamp) await this.#delete(set, pod);
-      if (ordered) return;
+      if (ordered) return 0;
     }
-    if (set.spec?.updateStrategy?.type !== "OnDelete") await this.#replace(view, wanted);
+    return set.spec?.updateStrategy?.type === "OnDelete" ? 0 : this.#replace(view, wanted);
   }
 
   /** Kubernetes: of several pods to remove that are down, only the lowest goes before it is well again. */
@@ -149,7 +154,7 @@ export class StatefulSetController implements Controller {
   }
 
   /** From the highest ordinal down to the partition: one pod at a time, and only while the others are well. */
-  async #replace(view: View, wanted: readonly number[]): Promise<void> {
+  async #replace(view: View, wanted: readonly number[]): Promise<number> {
     const { set, byOrdinal, update } = view;
     const limit = set.spec?.updateStrategy?.rollingUpdate?.maxUnavailable;
     if (limit !== undefined) return this.#replaceSeveral(view, wanted, limit);
@@ -157,11 +162,15 @@ export class StatefulSetController implements Controller {
     const start = wanted[0] ?? 0;
     for (const ordinal of wanted.toReversed()) {
       const pod = byOrdinal.get(ordinal);
-      if (!pod || ordinal - start < partition) return;
+      if (!pod || ordinal - start < partition) return 0;
       const outdated = !isOfRevision(pod, nameOf(update));
-      if (outdated && !pod.metadata?.deletionTimestamp) return this.#delete(set, pod);
-      if (!this.#isUp(set, pod)) return;
+      if (outdated && !pod.metadata?.deletionTimestamp) {
+        await this.#delete(set, pod);
+        return 1;
+      }
+      if (!this.#isUp(set, pod)) return 0;
     }
+    return 0;
   }
 
   /** As many at once as may be missing, counting those that are missing already. */
@@ -169,7 +178,7 @@ export class StatefulSetController implements Controller {
     { set, byOrdinal, update }: View,
     wanted: readonly number[],
     limit: number | string,
-  ): Promise<void> {
+  ): Promise<number> {
     const partition = set.spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
     const mayMiss = Math.max(1, scaledValue(limit, wanted.length, "down"));
     const missing = wanted.filter((ordinal) => {
@@ -182,7 +191,9 @@ export class StatefulSetController implements Controller {
       return isOld && !pod.metadata?.deletionTimestamp ? [pod] : [];
     });
     const mayGo = Math.max(0, mayMiss - missing.length);
-    for (const pod of outdated.toReversed().slice(0, mayGo)) await this.#delete(set, pod);
+    const chosen = outdated.toReversed().slice(0, mayGo);
+    for (const pod of chosen) await this.#delete(set, pod);
+    return chosen.length;
   }
 
   async #create({ set, current, update }: View, ordinal: number): Promise<void> {
@@ -225,8 +236,9 @@ export class StatefulSetController implements Controller {
     set: StatefulSet,
     owned: readonly Pod[],
     revisions: RevisionNames,
+    replaced = 0,
   ): Promise<void> {
-    const status = statefulSetStatus(set, owned, revisions, this.#context.clock.now());
+    const status = statefulSetStatus(set, owned, revisions, replaced, this.#context.clock.now());
     if (isDeepStrictEqual({ ...set.status }, status)) return;
     const { client } = this.#context;
     await client.update(statefulSets, { ...set, status }, { subresource: "status" });

@@ -9,11 +9,12 @@ export interface RevisionNames {
   readonly update: string;
 }
 
-/** The status that fits these pods. */
+/** The status that fits these pods, of which `replaced` have just been told to make way for new ones. */
 export function statefulSetStatus(
   set: StatefulSet,
   all: readonly Pod[],
   revisions: RevisionNames,
+  replaced: number,
   nowMs: number,
 ): StatefulSetStatus {
   const existing = all.filter(({ metadata }) => !metadata?.deletionTimestamp);
@@ -34,7 +35,7 @@ export function statefulSetStatus(
     replicas: all.length,
     ...positive({
       readyReplicas: ready,
-      currentReplicas: ofRevision(current),
+      currentReplicas: ofRevision(current) - replaced,
       updatedReplicas: updated,
     }),
     availableReplicas: running.filter((pod) => isAvailable(pod, minReadySeconds, nowMs)).length,
