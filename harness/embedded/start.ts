@@ -67,7 +67,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<StartedEm
       }),
     );
     onPhase("network, controllers and kubelet");
-    const { client, caCertificate, resources } = api;
+    const { caCertificate, resources } = api;
     // The pods' processes end before the network they use, and controllers before the server they ask.
     const unlinked = new AbortController().signal;
     const [network, controllers] = await Promise.all([
@@ -78,14 +78,20 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<StartedEm
         signal: unlinked,
         clock,
       }),
-      startControllers({ client, clock, signal: unlinked, caCertificate, resources }),
+      startControllers({
+        client: api.clientOf("kube-controller-manager"),
+        clock,
+        signal: unlinked,
+        caCertificate,
+        resources,
+      }),
     ]);
     parts.use(network);
     parts.use(controllers);
     api.usePodNetwork(network);
     const kubelet = parts.use(
       await startKubelet({
-        client,
+        client: api.clientOf("kubelet"),
         network,
         stateDir,
         imageFolders: options.imageFolders ?? usualImageFolders,

@@ -77,6 +77,8 @@ export interface ListeningApiServer extends AsyncDisposable {
 /** Kubernetes' API, in memory. The in-process client works at once; HTTPS after `listen`. */
 export interface ApiServer {
   readonly client: Client;
+  /** A client whose writes managedFields tells from those of others. */
+  clientOf(fieldManager: string): Client;
   /** PEM; what the ConfigMap kube-root-ca.crt holds. */
   readonly caCertificate: string;
   /** Every kind of object that the server holds, each in the group and version it is stored in. */
@@ -142,6 +144,10 @@ class EmbeddedApiServer implements ApiServer {
     this.client = new InProcessClient(this.#backend);
     createBootstrapObjects(this.#store, clock.now());
     this.#store.forgetHistory();
+  }
+
+  clientOf(fieldManager: string): Client {
+    return new InProcessClient(this.#backend, fieldManager);
   }
 
   get resources(): readonly Resource[] {

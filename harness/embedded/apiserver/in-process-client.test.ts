@@ -27,6 +27,16 @@ test("a new object gets uid, resourceVersion and creationTimestamp, and comes ba
   expect(Object.isFrozen(made.data)).toBe(true);
 });
 
+test("a field belongs to the part that wrote it", async () => {
+  const server = createApiServer();
+  await server.clientOf("kube-scheduler").create(configMaps, configMap("m", { a: "1" }));
+  const body = { data: { b: "2" } };
+  const key = { name: "m", namespace: "default" };
+  const made = await server.clientOf("kubelet").patch(configMaps, key, { type: "merge", body });
+  const managers = made.metadata?.managedFields?.map(({ manager }) => manager);
+  expect(managers?.toSorted()).toEqual(["kube-scheduler", "kubelet"]);
+});
+
 test("a write on top of an older version is refused with Kubernetes' words", async () => {
   const { client } = createApiServer();
   const first = await client.create(configMaps, configMap("u"));

@@ -36,9 +36,12 @@ const user: User = {
 /** The `Client` for parts that live in the server's own process: no HTTP, no copies on reading. */
 export class InProcessClient implements Client {
   readonly #backend: InProcessBackend;
+  readonly #fieldManager: string;
 
-  constructor(backend: InProcessBackend) {
+  /** `fieldManager` is whose the fields are that it writes. */
+  constructor(backend: InProcessBackend, fieldManager = "kube-apiserver") {
     this.#backend = backend;
+    this.#fieldManager = fieldManager;
   }
 
   async get<T extends KubeObject>(resource: Resource<T>, key: ObjectKey): Promise<T> {
@@ -59,7 +62,7 @@ export class InProcessClient implements Client {
     options: WriteOptions = {},
   ): Promise<T> {
     const served = this.#served(resource);
-    const context = contextOf(options);
+    const context = this.#contextOf(options);
     const input = withType(resource, object);
     const { namespace, name } = input.metadata;
     if (context.subresource !== "") {
@@ -79,7 +82,7 @@ export class InProcessClient implements Client {
   ): Promise<T> {
     const served = this.#served(resource);
     const input = withType(resource, object);
-    const context = contextOf(options);
+    const context = this.#contextOf(options);
     const key = { namespace: input.metadata.namespace, name: input.metadata.name ?? "" };
     const updated =
       context.subresource === "scale"
@@ -95,7 +98,12 @@ export class InProcessClient implements Client {
     options: WriteOptions = {},
   ): Promise<T> {
     const served = this.#served(resource);
-    const { object } = await this.#backend.patcher.patch(served, key, patch, contextOf(options));
+    const { object } = await this.#backend.patcher.patch(
+      served,
+      key,
+      patch,
+      this.#contextOf(options),
+    );
     return object as unknown as T;
   }
 
@@ -104,7 +112,7 @@ export class InProcessClient implements Client {
     key: ObjectKey,
     options: DeleteOptions = {},
   ): Promise<void> {
-    await this.#backend.registry.delete(this.#served(resource), key, options, contextOf({}));
+    await this.#backend.registry.delete(this.#served(resource), key, options, this.#contextOf({}));
   }
 
   watch<T extends KubeObject>(
@@ -143,17 +151,17 @@ export class InProcessClient implements Client {
     if (!served) throw noSuchResource();
     return served;
   }
-}
 
-function contextOf(options: WriteOptions): RequestContext {
-  return {
-    user,
-    fieldManager: options.fieldManager ?? "kubelab",
-    fieldValidation: "Strict",
-    dryRun: options.dryRun ?? false,
-    subresource: options.subresource ?? "",
-    warnings: [],
-  };
+  #contextOf(options: WriteOptions): RequestContext {
+    return {
+      user,
+      fieldManager: options.fieldManager ?? this.#fieldManager,
+      fieldValidation: "Strict",
+      dryRun: options.dryRun ?? false,
+      subresource: options.subresource ?? "",
+      warnings: [],
+    };
+  }
 }
 
 function withType(resource: Resource, object: KubeObject): ApiObject {

@@ -39,6 +39,8 @@ test("a Deployment's pods answer, and a new template replaces them all", async (
     "http://localhost:8080/",
   );
   expect(answer).toBe(`${nameOf(before[0] ?? {})}\n`);
+  const managers = before[0]?.metadata?.managedFields?.map(({ manager }) => manager);
+  expect(managers?.toSorted()).toEqual(["kube-controller-manager", "kubelet"]);
   const body = { spec: { template: { metadata: { annotations: { round: "2" } } } } };
   await client.patch(deployments, { namespace, name: "dep" }, { type: "merge", body });
   await eventually(async () => {

@@ -22,7 +22,9 @@ export function createBinding(registry: Registry, clock: Clock): SubresourceCrea
       pod.status = { ...pod.status, conditions: scheduled(pod, toTimestamp(clock.now())) };
       return pod;
     };
-    await registry.writer.update(served, key, bind, { ...context, subresource: "binding" });
+    const binds = { ...context, subresource: "binding" };
+    // Kubernetes: a binding leaves no mark in managedFields.
+    await registry.writer.update(served, key, bind, binds, true);
     return success();
   };
 }

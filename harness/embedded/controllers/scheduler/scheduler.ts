@@ -152,7 +152,8 @@ export class Scheduler implements Controller {
     const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== "PodScheduled");
     const status = { ...pod.status, conditions: [...others, condition] };
     try {
-      await this.#context.client.update(pods, { ...pod, status }, { subresource: "status" });
+      const options = { subresource: "status", fieldManager: "kube-scheduler" } as const;
+      await this.#context.client.update(pods, { ...pod, status }, options);
     } catch (error) {
       if (!isStatus(error, "NotFound")) throw error;
     }

@@ -10,6 +10,7 @@ import { toMicroTime } from "../../timestamps.ts";
 
 const failures = channel("kubelab:event-recorder:failure");
 const component = "default-scheduler";
+const fieldManager = "kube-scheduler";
 const seriesEndsMs = 360_000;
 
 interface Known {
@@ -61,6 +62,7 @@ export class SchedulingEvents {
           events,
           { namespace, name: known.name },
           { type: "merge", body: { series } },
+          { fieldManager },
         ),
       );
       return;
@@ -83,7 +85,7 @@ export class SchedulingEvents {
       firstTimestamp: null as unknown as string,
       lastTimestamp: null as unknown as string,
     } satisfies Event;
-    this.#later(() => this.#client.create(events, event));
+    this.#later(() => this.#client.create(events, event, { fieldManager }));
   }
 
   #later(write: () => Promise<unknown>): void {
