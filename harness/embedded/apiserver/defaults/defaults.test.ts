@@ -61,3 +61,21 @@ test("a pod gets its service account's token, tolerations and defaults as the re
   expect(plain(made)).toEqual(plain(recorded.pod));
   expect(made.status).toEqual(recorded.pod.status);
 });
+
+test("a Service that becomes an ExternalName keeps nothing of what was given out to it", async () => {
+  const { client } = createApiServer();
+  const key = { namespace: "default", name: "out" };
+  await client.create(services, {
+    metadata: { ...key },
+    spec: { type: "LoadBalancer", ports: [{ port: 80 }] },
+  });
+  const body = { spec: { type: "ExternalName", externalName: "example.test" } };
+  const { spec } = await client.patch(services, key, { type: "merge", body });
+  expect(spec).toEqual({
+    type: "ExternalName",
+    externalName: "example.test",
+    internalTrafficPolicy: "Cluster",
+    ports: [{ port: 80, protocol: "TCP", targetPort: 80 }],
+    sessionAffinity: "None",
+  });
+});

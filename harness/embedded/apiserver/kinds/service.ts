@@ -78,17 +78,19 @@ function setSpecDefaults(spec: ServiceSpec): void {
 
 /** An update that leaves out what was allocated keeps it. */
 function keepAllocations(spec: ServiceSpec, old: ServiceSpec): void {
+  if (spec.type !== "LoadBalancer") delete spec.allocateLoadBalancerNodePorts;
   if (spec.type === "ExternalName") {
     delete spec.clusterIP;
     delete spec.clusterIPs;
+    delete spec.ipFamilies;
+    delete spec.ipFamilyPolicy;
+    dropNodePorts(spec);
     return;
   }
   if (!spec.clusterIP && old.clusterIP) spec.clusterIP = old.clusterIP;
   if (spec.clusterIP) spec.clusterIPs = [spec.clusterIP];
   if ((spec.type ?? "ClusterIP") === "ClusterIP") {
-    for (const port of spec.ports ?? []) delete port.nodePort;
-    delete spec.externalTrafficPolicy;
-    delete spec.allocateLoadBalancerNodePorts;
+    dropNodePorts(spec);
     return;
   }
   for (const port of spec.ports ?? []) {
@@ -97,6 +99,11 @@ function keepAllocations(spec: ServiceSpec, old: ServiceSpec): void {
     );
     if (!port.nodePort && before?.nodePort) port.nodePort = before.nodePort;
   }
+}
+
+function dropNodePorts(spec: ServiceSpec): void {
+  for (const port of spec.ports ?? []) delete port.nodePort;
+  delete spec.externalTrafficPolicy;
 }
 
 const types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
