@@ -58,14 +58,15 @@ export function oldestFirst(replicaSets: readonly ReplicaSet[]): ReplicaSet[] {
   return replicaSets.toSorted((one, other) => age(one, other) || byName(one, other));
 }
 
-/** Largest first; of the same size the newest or the oldest. */
+/** Largest first; of the same size the newest or the oldest, and of those the last or the first by name. */
 export function largestFirst(
   replicaSets: readonly ReplicaSet[],
   then: "newest" | "oldest",
 ): ReplicaSet[] {
-  return oldestFirst(replicaSets)
-    .toSorted((one, other) => (then === "newest" ? age(other, one) : 0))
-    .toSorted((one, other) => specReplicas(other) - specReplicas(one));
+  const ordered = oldestFirst(replicaSets);
+  return (then === "newest" ? ordered.toReversed() : ordered).toSorted(
+    (one, other) => specReplicas(other) - specReplicas(one),
+  );
 }
 
 function age(one: ReplicaSet, other: ReplicaSet): number {

@@ -253,3 +253,11 @@ test("a ReplicaSet that becomes the newest again keeps its generation", async ()
   expect(first?.metadata?.annotations?.["deployment.kubernetes.io/revision"]).toBe("3");
   expect(first?.metadata?.generation).toBe(1);
 });
+
+test("a Deployment that becomes Recreate leaves a ReplicaSet of the right size alone", async () => {
+  await using scene = await Scene.start({ replicas: 4 });
+  const [before] = await scene.cluster.list(replicaSets, "lab");
+  await scene.patch({ strategy: { type: "Recreate", rollingUpdate: null } });
+  const [after] = await scene.cluster.list(replicaSets, "lab");
+  expect(after?.metadata?.annotations).toEqual(before?.metadata?.annotations);
+});

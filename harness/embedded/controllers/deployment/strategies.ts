@@ -67,7 +67,9 @@ export async function rollRecreate(rollout: Rollout, pods: readonly Pod[]): Prom
   if (hasOldPods(newest, old, pods)) return rollout.writeProgress({ newest, old });
   const split: Split = newest ? { newest, old } : await rollout.split({ create: true });
   if (!split.newest) throw new Error("the newest ReplicaSet was not created");
-  await rollout.scale(split.newest, desiredReplicas(rollout.deployment));
+  const desired = desiredReplicas(rollout.deployment);
+  // Kubernetes: one that has its size keeps the annotations of its size too.
+  if (specReplicas(split.newest) !== desired) await rollout.scale(split.newest, desired);
   if (isComplete(rollout.deployment, rollout.deployment.status ?? {})) await rollout.cleanUp(old);
   return rollout.writeProgress({ newest: split.newest, old });
 }

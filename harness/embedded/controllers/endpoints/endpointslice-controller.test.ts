@@ -161,7 +161,10 @@ test("Endpoints written by hand for a Service without selector are mirrored into
   await using cluster = await started({ ...rest, spec: selectorless });
   expect(await cluster.list(endpointSlices, "lab")).toEqual([]);
   await cluster.client.create(endpoints, {
-    metadata: { ...key },
+    metadata: {
+      ...key,
+      annotations: { note: "ours", "kubectl.kubernetes.io/last-applied-configuration": "{}" },
+    },
     subsets: [{ addresses: [{ ip: "192.0.2.7" }], ports: [{ name: "http", port: 8080 }] }],
   });
   await cluster.settle();
@@ -170,6 +173,7 @@ test("Endpoints written by hand for a Service without selector are mirrored into
     endpoints: [{ addresses: ["192.0.2.7"], conditions: { ready: true } }],
     ports: [{ name: "http", port: 8080, protocol: "TCP" }],
   });
+  expect(slice?.metadata?.annotations).toEqual({ note: "ours" });
   await cluster.client.delete(endpoints, key);
   await cluster.settle();
   expect(await cluster.list(endpointSlices, "lab")).toEqual([]);

@@ -10,6 +10,7 @@ import { SliceWriter } from "./slice-writer.ts";
 import { triggerTimeAnnotation } from "./trigger-time.ts";
 
 const managedBy = "endpointslicemirroring-controller.k8s.io";
+const lastAppliedAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
 const skipLabel = "endpointslice.kubernetes.io/skip-mirror";
 
 /** Copies Endpoints that somebody wrote for a Service without a selector into EndpointSlices. */
@@ -40,8 +41,11 @@ export class EndpointSliceMirroringController implements Controller {
       await this.#writer.removeAll(namespace, name);
       return "done";
     }
-    const { [triggerTimeAnnotation]: triggerTime, ...annotations } =
-      source.metadata?.annotations ?? {};
+    const {
+      [triggerTimeAnnotation]: triggerTime,
+      [lastAppliedAnnotation]: _,
+      ...annotations
+    } = source.metadata?.annotations ?? {};
     const owner = {
       namespace,
       serviceName: name,
