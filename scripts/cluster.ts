@@ -8,6 +8,7 @@ import { runningEmbeddedCluster } from "../harness/clusters/embedded.ts";
 import { keptK3s, removeKeptK3s } from "../harness/clusters/docker/kept.ts";
 import { LabError } from "../harness/errors/lab-error.ts";
 import { withAddons } from "../harness/lab/with-addons.ts";
+import { mustNotBeNpms } from "./npm-flags.ts";
 import { runCommand } from "./run-command.ts";
 
 const usage = `npm run cluster -- up [--name NAME] [--port PORT]   start an embedded cluster that stays
@@ -16,20 +17,20 @@ npm run cluster -- install ADDON [--name NAME]         put istio or ingress-ngin
 npm run cluster -- down [--name NAME | --all]          stop it and leave nothing behind
 
   --name NAME   which cluster (default: "default")
-  --port PORT   port of the API server (default: any free one)
                 with "down": "k3s" means the one that a lab left with --keep
+  --port PORT   port of the API server (default: any free one)
   --all         every embedded cluster of this user, and every k3s that was kept
   --help        this text`;
 
+const options = {
+  name: { type: "string", default: "default" },
+  port: { type: "string" },
+  all: { type: "boolean", default: false },
+} as const;
+
 await runCommand(usage, async (signal) => {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      name: { type: "string", default: "default" },
-      port: { type: "string" },
-      all: { type: "boolean", default: false },
-    },
-  });
+  mustNotBeNpms("cluster", Object.keys(options));
+  const { values, positionals } = parseArgs({ allowPositionals: true, options });
   const [verb, ...rest] = positionals;
   if (rest.length > (verb === "install" ? 1 : 0))
     throw new LabError("LAB_USAGE", `unexpected argument: ${rest.join(" ")}`);

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { LabError } from "../harness/errors/lab-error.ts";
 import { allPages, labPagesFolder } from "../harness/pages/all-pages.ts";
+import { mustNotBeNpms } from "./npm-flags.ts";
 import { runCommand } from "./run-command.ts";
 
 const usage = `npm run pages                write docs/ from the labs and the catalogue of errors
@@ -13,6 +14,7 @@ npm run pages -- --check     write nothing; fail where a page is not what would 
 const root = join(import.meta.dirname, "..");
 
 await runCommand(usage, async () => {
+  mustNotBeNpms("pages", ["check"]);
   const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
   const pages = await allPages();
   const gone = await pagesWithoutLab(pages);
