@@ -1,3 +1,4 @@
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { describe, expect, test } from "vitest";
 import { type Started, Workbench } from "./testing/workbench.ts";
 
@@ -104,6 +105,32 @@ test("a lab whose cluster is killed with -9 ends and says so", async () => {
   expect(code).toBe(3);
   expect(await bench.leftoversAfter(15_000)).toEqual([]);
 });
+
+test.runIf(process.platform !== "win32")(
+  "a run whose reader goes away removes what it made in a cluster that is not its own",
+  async () => {
+    await using bench = new Workbench();
+    const { output } = await bench.run("scripts/cluster.ts", "up", "--name", "foreign");
+    const KUBECONFIG = /KUBECONFIG=(\S+)/.exec(output)?.[1] ?? "";
+    const lab = `"${process.execPath}" scripts/lab.ts deploy-app --context kubelab-foreign`;
+    const piped = ["-o", "pipefail", "-c", `${lab} | grep --max-count=1 "kubectl apply"`];
+    expect(await bench.start("bash", piped, { env: { KUBECONFIG } }).ended).toEqual({
+      code: 141,
+      output: expect.not.stringContaining("EPIPE") as string,
+    });
+    const kubeConfig = new KubeConfig();
+    kubeConfig.loadFromFile(KUBECONFIG);
+    const { items } = await kubeConfig.makeApiClient(CoreV1Api).listNamespace();
+    expect(items.map(({ metadata }) => metadata?.name)).toEqual([
+      "default",
+      "kube-node-lease",
+      "kube-public",
+      "kube-system",
+    ]);
+    await bench.run("scripts/cluster.ts", "down", "--name", "foreign");
+    expect(await bench.leftoversAfter(5_000)).toEqual([]);
+  },
+);
 
 describe("npm run cluster up", () => {
   test.each([

@@ -26,12 +26,29 @@ export async function runCommand(
       interruptedBy ??= code;
       controller.abort(new Error(`stopped by ${name}`));
     });
+  let unwritable: Error | undefined;
+  for (const output of [process.stdout, process.stderr])
+    // Node would end at once, and leave what was started: `| head`, a terminal that was closed, a full disk.
+    output.on("error", (error: NodeJS.ErrnoException) => {
+      if (interruptedBy === undefined && !hasNoReader(error)) unwritable ??= error;
+      interruptedBy ??= goneReader;
+      controller.abort(error);
+    });
   try {
     await command(controller.signal);
   } catch (error) {
     if (interruptedBy === undefined) process.exitCode = printFailure(error, usage);
   }
   if (interruptedBy !== undefined) process.exitCode = interruptedBy;
+  if (unwritable !== undefined) process.exitCode = printFailure(unwritable, usage);
+}
+
+/** What a shell tells of a program whose reader went away: 128 and the number of SIGPIPE. */
+const goneReader = 141;
+
+/** Whoever read the output along is no longer there. */
+function hasNoReader({ code }: NodeJS.ErrnoException): boolean {
+  return code === "EPIPE" || code === "EIO" || code === "ECONNRESET";
 }
 
 /** Prints the failure for people; returns the exit code that goes with it. */
