@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -67,6 +67,15 @@ test("with --install a missing add-on is installed, its version told, and nothin
   expect(readFileSync(join(out, "conformance.md"), "utf8")).toContain("| istio | 1.31.0 |");
   expect(await namespaces()).toEqual(before);
 }, 180_000);
+
+test("a folder that cannot take the report is told before a lab runs", async () => {
+  const out = join(folder, "taken");
+  writeFileSync(out, "");
+  const { code, output } = await run("--labs", "deploy-app", "--out", out);
+  expect(output).toContain(`--out ${out}: this folder cannot be made: EEXIST`);
+  expect(output).not.toContain("passed");
+  expect(code).toBe(2);
+}, 60_000);
 
 test("a run that could check nothing has not passed", async () => {
   const out = join(folder, "nothing");

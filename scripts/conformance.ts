@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { chooseCluster } from "../harness/clusters/choose.ts";
@@ -10,6 +11,7 @@ import { type ClusterWithAddons, withAddons } from "../harness/lab/with-addons.t
 import { type ConformanceReport, toConformanceMarkdown } from "../harness/report/conformance.ts";
 import { toJUnit } from "../harness/report/junit.ts";
 import type { LabRecord } from "../harness/report/record.ts";
+import { mustBeWritable, writeReports } from "../harness/report/report-file.ts";
 import { toRunRecord } from "../harness/report/run-record.ts";
 import { mustNotBeNpms } from "./npm-flags.ts";
 import { runCommand } from "./run-command.ts";
@@ -34,10 +36,12 @@ const options = {
   yes: { type: "boolean", default: false },
 } as const;
 
+const files = ["conformance.md", "conformance.json", "conformance.xml"] as const;
+
 await runCommand(usage, async (signal) => {
   mustNotBeNpms("conformance", Object.keys(options));
   const { values } = parseArgs({ options });
-  const names = values.labs?.split(",") ?? labNames();
+  const names = values.labs?.split(",").map((name) => name.trim()) ?? labNames();
   const labs = await Promise.all(names.map((name) => loadLab(name)));
   const report = await check(labs, { ...values, signal });
   await write(report, values.out);
@@ -45,6 +49,7 @@ await runCommand(usage, async (signal) => {
 });
 
 interface CheckOptions {
+  readonly out: string;
   readonly context?: string | undefined;
   readonly registry?: string | undefined;
   readonly install: boolean;
@@ -60,6 +65,7 @@ async function check(
   const start = performance.now();
   const { cluster } = await chooseCluster({ ...choice, kind: "kubeconfig" }, choice.signal);
   await using started = await cluster.start({ signal: choice.signal });
+  mustTakeReports(choice.out);
   const clusterMs = performance.now() - start;
   console.log(`${started.description}: ${labs.length} labs`);
   const withOnes = withAddons(started);
@@ -90,7 +96,7 @@ async function runEach(
 ): Promise<readonly LabRecord[]> {
   const records: LabRecord[] = [];
   for (const lab of labs) {
-    signal.throwIfAborted();
+    if (signal.aborted) break;
     const record = withoutAddon(await runLab(lab, { cluster, observer: () => undefined, signal }));
     const why = record.reason ?? record.error?.message ?? "";
     console.log(`${record.outcome.padEnd(11)} ${record.lab}${why && `: ${why}`}`);
@@ -106,11 +112,29 @@ function withoutAddon(record: LabRecord): LabRecord {
   return { ...rest, outcome: "skipped", reason: error.message };
 }
 
+/** Said before the labs run, which takes minutes. */
+function mustTakeReports(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new LabError("LAB_USAGE", `--out ${folder}: this folder cannot be made: ${code}`, {
+      advice: "Name a folder that you may write to.",
+      cause: error,
+    });
+  }
+  for (const file of files) mustBeWritable("--out", join(folder, file));
+}
+
 async function write(report: ConformanceReport, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "conformance.md"), toConformanceMarkdown(report));
-  await writeFile(join(folder, "conformance.json"), `${JSON.stringify(report, null, 2)}\n`);
-  await writeFile(join(folder, "conformance.xml"), toJUnit(report));
+  const texts = {
+    "conformance.md": toConformanceMarkdown(report),
+    "conformance.json": `${JSON.stringify(report, null, 2)}\n`,
+    "conformance.xml": toJUnit(report),
+  };
+  await writeReports(
+    files.map((name) => ({ option: "--out", file: join(folder, name), text: texts[name] })),
+  );
   console.log(`${report.outcome}; the report is in ${folder}`);
 }
 

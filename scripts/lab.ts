@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { keepCompiledCode } from "../harness/embedded/index.ts";
 import { LabError } from "../harness/errors/lab-error.ts";
-import { mustHaveFolder } from "../harness/report/report-file.ts";
+import { mustBeWritable } from "../harness/report/report-file.ts";
 import { type Language, languages } from "../harness/report/text.ts";
 import { mustNotBeNpms } from "./npm-flags.ts";
 import { runCommand } from "./run-command.ts";
@@ -42,7 +42,7 @@ await runCommand(usage, async (signal) => {
   const lastStep = toStep(values.step);
   if (!values.list && positionals.length === 0)
     throw new LabError("LAB_USAGE", `expected a lab's name\n\n${usage}`);
-  for (const file of ["json", "junit"] as const) mustHaveFolder(`--${file}`, values[file]);
+  for (const file of ["json", "junit"] as const) mustBeWritable(`--${file}`, values[file]);
   // Loaded here: what runs labs takes most of a second to read, and less once its code is kept.
   keepCompiledCode();
   const { listLabs, runLabs } = await import("./run-labs.ts");

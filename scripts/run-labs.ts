@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { chooseCluster } from "../harness/clusters/choose.ts";
 import type { StartedCluster } from "../harness/clusters/cluster.ts";
 import { LabError } from "../harness/errors/lab-error.ts";
@@ -9,6 +8,7 @@ import { type ClusterWithAddons, withAddons } from "../harness/lab/with-addons.t
 import { toJUnit } from "../harness/report/junit.ts";
 import { phaseLine } from "../harness/report/lines.ts";
 import type { LabRecord, RunRecord } from "../harness/report/record.ts";
+import { type Report, writeReports } from "../harness/report/report-file.ts";
 import { createTerminal } from "../harness/report/terminal.ts";
 import { toRunRecord } from "../harness/report/run-record.ts";
 import { inLanguage, type Language } from "../harness/report/text.ts";
@@ -121,8 +121,11 @@ async function report(record: RunRecord, { json, junit }: RunLabsOptions): Promi
   console.log(
     `time: ${phaseLine(record.phases)} · total ${(record.durationMs / 1000).toFixed(1)} s`,
   );
-  if (json) await writeFile(json, `${JSON.stringify(record, null, 2)}\n`);
-  if (junit) await writeFile(junit, toJUnit(record));
+  const reports: Report[] = [];
+  if (json)
+    reports.push({ option: "--json", file: json, text: `${JSON.stringify(record, null, 2)}\n` });
+  if (junit) reports.push({ option: "--junit", file: junit, text: toJUnit(record) });
+  await writeReports(reports);
 }
 
 /** 3 where the environment, 2 where the input was at fault, else 1. */

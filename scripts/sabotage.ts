@@ -1,4 +1,3 @@
-import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { chooseCluster } from "../harness/clusters/choose.ts";
 import { LabError } from "../harness/errors/lab-error.ts";
@@ -14,6 +13,7 @@ import {
   type SabotageRunOptions,
 } from "../harness/lab/run-sabotage.ts";
 import { withAddons } from "../harness/lab/with-addons.ts";
+import { mustBeWritable, writeReports } from "../harness/report/report-file.ts";
 import { sabotageTable } from "../harness/report/sabotage-table.ts";
 import { createPaint, takesColours } from "../harness/report/style.ts";
 import { mustNotBeNpms } from "./npm-flags.ts";
@@ -38,6 +38,7 @@ await runCommand(usage, async (signal) => {
       json: { type: "string" },
     },
   });
+  mustBeWritable("--json", values.json);
   const jobs = Number(values.jobs);
   if (!Number.isInteger(jobs) || jobs < 1)
     throw new LabError("LAB_USAGE", `--jobs ${values.jobs}: expected a number from 1 on`);
@@ -54,9 +55,10 @@ await runCommand(usage, async (signal) => {
   const missed = rows.filter((row) => !row.caught).length;
   console.log(`\n${sabotageTable(rows, createPaint(takesColours(process.stdout)))}`);
   console.log(`\n${rows.length - missed} caught, ${missed} MISSED`);
-  if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify(toSabotageRecord(why, rows), undefined, 2)}\n`);
   if (missed > 0) process.exitCode = 1;
+  if (values.json === undefined) return;
+  const text = `${JSON.stringify(toSabotageRecord(why, rows), undefined, 2)}\n`;
+  await writeReports([{ option: "--json", file: values.json, text }]);
 });
 
 /** What `--json` holds. */
