@@ -3,7 +3,7 @@ import type { RequestListener } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { CertificateAuthority } from "../embedded/apiserver/auth/certificates.ts";
@@ -107,6 +107,64 @@ test("a context that there is not is told with those that there are", async () =
 test("without a kubeconfig it says so", async () => {
   await expect(start({ context: "lab" })).rejects.toMatchObject({ code: "KUBECONFIG_INVALID" });
 });
+
+test("of several files those that there are count, and the first to name a thing wins", async () => {
+  writeConfig();
+  const other = join(folder, "other");
+  const text = JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "foreign", cluster: { server: "https://127.0.0.1:1" } }],
+    users: [],
+    contexts: [{ name: "more", context: { cluster: "foreign", user: "me" } }],
+  });
+  writeFileSync(other, text);
+  process.env["KUBECONFIG"] = [join(folder, "missing"), path, other].join(delimiter);
+  try {
+    await using cluster = await start({ context: "more" });
+    expect(cluster.serverVersion).toBe(foreign.serverVersion);
+  } finally {
+    process.env["KUBECONFIG"] = path;
+  }
+});
+
+test("a file that is no YAML is named", async () => {
+  writeFileSync(path, "a: [b");
+  await expect(start({ context: "lab" })).rejects.toMatchObject({
+    code: "KUBECONFIG_INVALID",
+    message: expect.stringContaining(`the kubeconfig ${path} cannot be read: `) as string,
+  });
+});
+
+test.each([
+  [
+    { exec: execOf("no-such-login-program") },
+    "CLUSTER_UNREACHABLE",
+    "context lab: its login program no-such-login-program is not installed",
+  ],
+  [
+    { exec: execOf(process.execPath, "-e", "console.error('expired: log in'); process.exit(1)") },
+    "CLUSTER_UNREACHABLE",
+    `context lab: its login program ${process.execPath} hands out no credentials: expired: log in`,
+  ],
+  [
+    { certFile: join(folder, "no.pem"), keyFile: join(folder, "no.pem") },
+    "KUBECONFIG_INVALID",
+    `context lab names the file ${join(folder, "no.pem")}, which cannot be read: ENOENT`,
+  ],
+  [
+    { certData: base64("nothing"), keyData: base64("nothing") },
+    "KUBECONFIG_INVALID",
+    "context lab: its client-certificate-data is no certificate",
+  ],
+])("a user that cannot be one is told with what is wrong (%#)", async (user, code, message) => {
+  writeConfig({ user });
+  await expect(start({ context: "lab" })).rejects.toMatchObject({ code, message });
+});
+
+function execOf(command: string, ...args: readonly string[]) {
+  return { apiVersion: "client.authentication.k8s.io/v1", interactiveMode: "Never", command, args };
+}
 
 test.each([
   [{ context: "prod" }, "prod"],

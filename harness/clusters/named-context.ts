@@ -1,4 +1,6 @@
 import { X509Certificate } from "node:crypto";
+import { existsSync } from "node:fs";
+import { delimiter } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { LabError } from "../errors/lab-error.ts";
 import { systemClock } from "../time/clock.ts";
@@ -58,31 +60,77 @@ export function loadContext({ context, yes }: ContextChoice): KubeConfig {
   return kubeConfig;
 }
 
+/** What kubectl reads: of the files that KUBECONFIG lists those that there are; the first to name a thing wins. */
 function readKubeConfig(): KubeConfig {
+  const listed = (process.env["KUBECONFIG"] ?? "").split(delimiter).filter(Boolean);
+  if (listed.length === 0) return readDefault();
+  const files = listed.filter((file) => existsSync(file));
+  if (files.length === 0)
+    throw new LabError(
+      "KUBECONFIG_INVALID",
+      `there is no kubeconfig: KUBECONFIG names ${listed.join(" and ")}, which ${listed.length === 1 ? "is" : "are"} not there`,
+    );
+  const parts = files.map((file) => {
+    const part = new KubeConfig();
+    reading(file, () => part.loadFromFile(file));
+    return part;
+  });
+  const all = new KubeConfig();
+  all.loadFromOptions({
+    clusters: firstOfEach(parts.flatMap((part) => part.getClusters())),
+    users: firstOfEach(parts.flatMap((part) => part.getUsers())),
+    contexts: firstOfEach(parts.flatMap((part) => part.getContexts())),
+    currentContext: "",
+  });
+  return all;
+}
+
+/** ~/.kube/config, or what a pod is given. */
+function readDefault(): KubeConfig {
   const kubeConfig = new KubeConfig();
-  try {
-    kubeConfig.loadFromDefault();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new LabError("KUBECONFIG_INVALID", `the kubeconfig cannot be read: ${reason}`, {
-      cause: error,
-    });
-  }
+  reading("~/.kube/config", () => kubeConfig.loadFromDefault());
   if (kubeConfig.getContexts().some(({ name }) => name === madeUp))
     throw new LabError("KUBECONFIG_INVALID", "there is no kubeconfig: ~/.kube/config is not there");
   return kubeConfig;
 }
 
+function reading(file: string, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new LabError("KUBECONFIG_INVALID", `the kubeconfig ${file} cannot be read: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+function firstOfEach<T extends { readonly name: string }>(all: readonly T[]): T[] {
+  return all.filter(({ name }, index) => all.findIndex((one) => one.name === name) === index);
+}
+
 /** Servers only say 401 to an expired certificate; the certificate itself says why. */
 function mustNotHaveExpired(context: string, certificate: string | undefined): void {
   if (!certificate) return;
-  const { validTo } = new X509Certificate(Buffer.from(certificate, "base64"));
+  const validTo = endOf(context, certificate);
   if (Date.parse(validTo) > systemClock.now()) return;
   throw new LabError(
     "CLUSTER_UNREACHABLE",
     `context ${context}: its client certificate expired on ${validTo}`,
     { advice: "Renew the certificate, or fetch the kubeconfig again." },
   );
+}
+
+function endOf(context: string, certificate: string): string {
+  try {
+    return new X509Certificate(Buffer.from(certificate, "base64")).validTo;
+  } catch (error) {
+    throw new LabError(
+      "KUBECONFIG_INVALID",
+      `context ${context}: its client-certificate-data is no certificate`,
+      { cause: error },
+    );
+  }
 }
 
 function list(names: readonly string[]): string {

@@ -20,6 +20,8 @@ export function unreachable(kubeConfig: KubeConfig, error: unknown): LabError {
           `context ${context}: ${server} answered ${error.code}`,
           { cause: error },
         );
+  const unusable = loginFailure(kubeConfig, error) ?? missingFile(kubeConfig, error);
+  if (unusable) return unusable;
   const codes = causes(error);
   const told = explanations.find(({ pattern }) => codes.some((code) => pattern.test(code)));
   if (told)
@@ -56,6 +58,35 @@ const explanations = [
     advice: "Use the name that is in the certificate, or set tls-server-name in the kubeconfig.",
   },
 ];
+
+/** A context may get its credentials from a program: client-node passes on what became of that as it is. */
+function loginFailure(kubeConfig: KubeConfig, error: unknown): LabError | undefined {
+  const login = kubeConfig.getCurrentUser()?.exec as { readonly command?: string } | undefined;
+  // What fails on the way to the server has a cause.
+  if (!login || !(error instanceof Error) || error.cause !== undefined) return undefined;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const how =
+    code === "ENOENT"
+      ? "is not installed"
+      : `hands out no credentials: ${message.trim().split("\n").at(-1) || "it says nothing"}`;
+  return new LabError(
+    "CLUSTER_UNREACHABLE",
+    `context ${kubeConfig.currentContext}: its login program ${login.command} ${how}`,
+    { advice: "Install it or log in again; kubectl needs it as well.", cause: error },
+  );
+}
+
+/** A certificate or key that the context names by its file. */
+function missingFile(kubeConfig: KubeConfig, error: unknown): LabError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  if (syscall !== "open" || path === undefined) return missingFile(kubeConfig, error.cause);
+  return new LabError(
+    "KUBECONFIG_INVALID",
+    `context ${kubeConfig.currentContext} names the file ${path}, which cannot be read: ${code}`,
+    { cause: error },
+  );
+}
 
 /** The codes or messages of an error and of what caused it, innermost first. */
 function causes(error: unknown): string[] {
