@@ -10,6 +10,8 @@ export interface AddonContext {
     readonly name: string;
     readonly port: number;
   }): Promise<{ readonly host: string; readonly port: number }>;
+  /** Whether the nodes got this public image from a file: they know it by its tag only. @default none */
+  readonly wasLoaded?: ((reference: string) => boolean) | undefined;
   /** Told in words what is being waited for. */
   readonly onProgress?: (text: string) => void;
 }

@@ -18,7 +18,7 @@ export interface ManifestAddonOptions {
   /** `service/x`: must have an endpoint. */
   readonly services: readonly string[];
   /** Changes an image's name to the one this cluster's nodes have or can pull. @default as it is written */
-  readonly image?: (reference: string, kube: Kube) => Promise<string>;
+  readonly image?: (reference: string, kube: Kube, context: AddonContext) => Promise<string>;
   /** Resolves once traffic flows through the add-on. */
   readonly mustFlow: (context: AddonContext) => Promise<void>;
 }
@@ -36,7 +36,7 @@ export function createManifestAddon(options: ManifestAddonOptions): Addon {
       const { signal } = context;
       await mustBeFree(kube, namespace, name);
       for (const document of await readAll(options))
-        await applyDocument(await adapted(document, options, kube), {
+        await applyDocument(await adapted(document, options, kube, context), {
           api,
           kinds,
           namespace: document.object.metadata?.namespace ?? namespace,
@@ -68,6 +68,7 @@ async function adapted(
   document: ManifestDocument,
   { name, image }: ManifestAddonOptions,
   kube: Kube,
+  context: AddonContext,
 ): Promise<ManifestDocument> {
   const { metadata } = document.object;
   if (document.object.kind === "Namespace") {
@@ -77,6 +78,6 @@ async function adapted(
   if (!image) return document;
   const object = structuredClone(document.object);
   for (const container of (object.spec as Workload | undefined)?.template?.spec?.containers ?? [])
-    container.image = await image(container.image, kube);
+    container.image = await image(container.image, kube, context);
   return { ...document, object };
 }

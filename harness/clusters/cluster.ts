@@ -49,6 +49,11 @@ export interface StartedCluster extends AsyncDisposable {
   recentLog?(): readonly string[];
   /** The image reference to use on this cluster for one that the labs name. */
   image(reference: string): string;
+  /**
+   * Whether the nodes were given this public image from a file. They know such an image by its tag and not by
+   * its digest, and it takes a kubelet most of a minute to list it in the node's status. @default none
+   */
+  wasLoaded?(reference: string): boolean;
   /** The command that ends the cluster where it was kept; undefined where it is not ours to end. */
   readonly howToEnd?: string | undefined;
   /** How the cluster ended although nobody stopped it; undefined while it runs. @default never */

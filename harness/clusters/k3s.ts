@@ -57,7 +57,7 @@ async function joinNode(started: Node, options: StartOptions): Promise<StartedCl
   });
   try {
     const kubeConfigPath = await writeKubeConfig(node);
-    const tag = await bringImages(engine, node, options);
+    const images = await bringImages(engine, node, options);
     options.onPhase?.("cluster DNS");
     await clusterDnsReady(kubeConfig, options.signal);
     const { gitVersion } = await kubeConfig.makeApiClient(VersionApi).getCode();
@@ -72,7 +72,8 @@ async function joinNode(started: Node, options: StartOptions): Promise<StartedCl
         const object = await kubeConfig.makeApiClient(CoreV1Api).readNamespacedService(service);
         return { host: node.getHost(), port: node.getMappedPort(nodePortOf(object, service)) };
       },
-      image: tag,
+      image: images.tag,
+      wasLoaded: (reference) => images.loaded.has(reference),
       lost: () => lost,
       howToEnd: "npm run cluster -- down --name k3s",
       recentLog: () => log.lines(),
@@ -91,7 +92,10 @@ async function bringImages(
   engine: Engine,
   node: StartedK3sContainer,
   { signal, onPhase }: StartOptions,
-): Promise<(reference: string) => string> {
+): Promise<{
+  readonly tag: (reference: string) => string;
+  readonly loaded: ReadonlySet<string>;
+}> {
   onPhase?.("images");
   const apps = await appImages();
   await buildAppImages(engine, apps, signal);
@@ -100,12 +104,15 @@ async function bringImages(
   for (const { reference, neededBy } of publicImages)
     if (neededBy !== "k3s" && neededBy !== "build" && (await hasImage(engine, reference)))
       here.push(reference);
-  await sideLoad(engine, node, here, signal).catch((error: unknown) => {
+  try {
+    await sideLoad(engine, node, here, signal);
+    return { tag: apps.tag, loaded: new Set(here) };
+  } catch (error) {
     signal.throwIfAborted();
     // Some engines cannot save what they pulled for several platforms: the node can still pull.
     onPhase?.(`images: the node pulls the public ones itself (${String(error)})`);
-  });
-  return apps.tag;
+    return { tag: apps.tag, loaded: new Set() };
+  }
 }
 
 async function writeKubeConfig(node: StartedK3sContainer): Promise<string> {

@@ -61,8 +61,12 @@ function contextOf(
   cluster: StartedCluster,
   options: Pick<AddonContext, "signal" | "onProgress">,
 ): AddonContext {
-  const { kubeConfig } = cluster;
-  return { kubeConfig, outside: (service) => cluster.outside(service), ...options };
+  return {
+    kubeConfig: cluster.kubeConfig,
+    outside: (service) => cluster.outside(service),
+    wasLoaded: cluster.wasLoaded?.bind(cluster),
+    ...options,
+  };
 }
 
 interface Provided {
