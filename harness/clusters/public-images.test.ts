@@ -21,6 +21,18 @@ test("every image that a lab's or an add-on's manifest names is in the list", ()
   expect([...others].filter((image) => !known.has(image))).toEqual([]);
 });
 
+test("what k3s itself needs for a pod and its names is in the list: rooms without a network have no registry", () => {
+  const node = publicImages.filter(({ neededBy }) => neededBy === "k3s-node");
+  const ofStandIn = readFileSync(
+    new URL("docker/k3s-stand-in/core-dns.ts", import.meta.url),
+    "utf8",
+  );
+  const [, coreDns] = /image: "([^"]+)"/.exec(ofStandIn) ?? [];
+  const references = node.map(({ reference }) => reference);
+  expect(references).toContain(coreDns);
+  expect(references).toContainEqual(expect.stringMatching(/^rancher\/mirrored-pause:/));
+});
+
 test("digests are whole, and no image is listed twice", () => {
   const digests = publicImages.flatMap(({ digest }) => (digest === undefined ? [] : [digest]));
   expect(digests.length).toBeGreaterThan(3);

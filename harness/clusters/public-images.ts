@@ -4,7 +4,7 @@ export interface PublicImage {
   readonly reference: string;
   /** Of the multi-platform index, as public projects pin it; absent where none was found. */
   readonly digest?: string;
-  readonly neededBy: "k3s" | "labs" | "ingress-nginx" | "istio" | "build";
+  readonly neededBy: "k3s" | "labs" | "ingress-nginx" | "istio" | "build" | "k3s-node";
 }
 
 /** Every image that a run may pull: for offline rooms, mirrors, and pinning. */
@@ -38,6 +38,9 @@ export const publicImages: readonly PublicImage[] = [
   { reference: "docker.io/istio/istioctl:1.31.0", neededBy: "istio" },
   { reference: "docker.io/istio/pilot:1.31.0", neededBy: "istio" },
   { reference: "docker.io/istio/proxyv2:1.31.0", neededBy: "istio" },
+  // What the pinned k3s pulls for itself: without these two no pod starts and no name resolves.
+  { reference: "rancher/mirrored-pause:3.10.2", neededBy: "k3s-node" },
+  { reference: "rancher/mirrored-coredns-coredns:1.14.6", neededBy: "k3s-node" },
 ];
 
 /** The name by which an image is pulled: with its digest where that is known, so that it cannot be another. */
