@@ -32,6 +32,11 @@ export interface SpawnOptions {
 export class Workbench implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "bench-"));
   readonly #started: ChildProcess[] = [];
+  /** An engine is everybody's: the k3s that another test keeps there would be removed by `down --all`. */
+  readonly #place = {
+    TMPDIR: this.folder,
+    DOCKER_HOST: `unix://${join(this.folder, "no-engine.sock")}`,
+  };
 
   /** Starts a script of this project: `start("scripts/lab.ts", "deploy-app")`. */
   node(...args: readonly string[]): Started {
@@ -49,7 +54,7 @@ export class Workbench implements AsyncDisposable {
       cwd: options.cwd ?? root,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, TMPDIR: this.folder, NO_COLOR: "1", ...noNpm, ...options.env },
+      env: { ...process.env, ...this.#place, NO_COLOR: "1", ...noNpm, ...options.env },
     });
     this.#started.push(child);
     return follow(child);
