@@ -100,19 +100,20 @@ async function bringImages(
   const apps = await appImages();
   await buildAppImages(engine, apps, signal);
   await sideLoad(engine, node, apps.references, signal);
-  const here: string[] = [];
-  for (const { reference, neededBy } of publicImages)
-    if (neededBy !== "k3s" && neededBy !== "build" && (await hasImage(engine, reference)))
-      here.push(reference);
-  try {
-    await sideLoad(engine, node, here, signal);
-    return { tag: apps.tag, loaded: new Set(here) };
-  } catch (error) {
-    signal.throwIfAborted();
-    // Some engines cannot save what they pulled for several platforms: the node can still pull.
-    onPhase?.(`images: the node pulls the public ones itself (${String(error)})`);
-    return { tag: apps.tag, loaded: new Set() };
+  const loaded = new Set<string>();
+  for (const { reference, neededBy } of publicImages) {
+    if (neededBy === "k3s" || neededBy === "build" || !(await hasImage(engine, reference)))
+      continue;
+    try {
+      await sideLoad(engine, node, [reference], signal);
+      loaded.add(reference);
+    } catch (error) {
+      signal.throwIfAborted();
+      // Some engines cannot save what they pulled for several platforms: the node can still pull.
+      onPhase?.(`images: the node pulls ${reference} itself (${String(error)})`);
+    }
   }
+  return { tag: apps.tag, loaded };
 }
 
 async function writeKubeConfig(node: StartedK3sContainer): Promise<string> {
