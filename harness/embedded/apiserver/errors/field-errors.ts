@@ -46,7 +46,7 @@ export class FieldErrors {
     const list = lines.length === 1 ? lines[0] : `[${lines.join(", ")}]`;
     const message = `${qualified(resource.kind, resource.group)} "${name}" is invalid: ${list}`;
     return new StatusError(422, "Invalid", message, {
-      name,
+      ...(name === "" ? {} : { name }),
       ...(resource.group === "" ? {} : { group: resource.group }),
       kind: resource.kind,
       causes: this.causes,

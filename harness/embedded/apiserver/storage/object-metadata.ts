@@ -58,11 +58,12 @@ function isEmpty(value: unknown): boolean {
   return typeof value === "object" && Object.keys(value).length === 0;
 }
 
-/** Metadata that only the server may set on a new object. */
+/** Metadata that only the server may set on a new object; no name where none is asked for. */
 export function newIdentity(
-  metadata: ObjectMeta,
+  { name, generateName }: ObjectMeta,
   nowMs: number,
 ): Pick<ObjectMeta, "name" | "uid" | "creationTimestamp"> {
-  const name = metadata.name || `${(metadata.generateName ?? "").slice(0, 58)}${randomSuffix()}`;
-  return { name, uid: randomUUID(), creationTimestamp: toTimestamp(nowMs) };
+  const generated = generateName ? `${generateName.slice(0, 58)}${randomSuffix()}` : undefined;
+  const identity = { uid: randomUUID(), creationTimestamp: toTimestamp(nowMs) };
+  return name || generated ? { name: name || generated, ...identity } : identity;
 }

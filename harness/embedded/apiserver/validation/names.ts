@@ -22,12 +22,18 @@ const wrongValue = `a valid label must be an empty string or consist of alphanum
 /** How a kind's names are written: RFC 1123 subdomain or label, RFC 1035 label, or any path segment. */
 export type NameRule = "subdomain" | "label" | "service" | "path";
 
-/** Checks a name by the rule, with Kubernetes' messages. */
-export function checkName(rule: NameRule, field: string, name: string, errors: FieldErrors): void {
+/** Checks a name by the rule, with Kubernetes' messages, which show it as it was `given`. */
+export function checkName(
+  rule: NameRule,
+  field: string,
+  name: string,
+  errors: FieldErrors,
+  given = name,
+): void {
   if (rule === "path") return checkPathSegment(field, name, errors);
   const [maximum, pattern, message] = rules[rule];
-  if (name.length > maximum) errors.invalid(field, name, tooLong(maximum));
-  if (!pattern.test(name)) errors.invalid(field, name, message);
+  if (name.length > maximum) errors.invalid(field, given, tooLong(maximum));
+  if (!pattern.test(name)) errors.invalid(field, given, message);
 }
 
 const rules = {
@@ -72,7 +78,8 @@ export function checkAnnotations(
   if (bytes > 262_144) errors.tooLong(field, 262_144);
 }
 
-function checkQualifiedName(field: string, key: string, errors: FieldErrors): void {
+/** Checks the name of a label, an annotation or a finalizer. */
+export function checkQualifiedName(field: string, key: string, errors: FieldErrors): void {
   const parts = key.split("/");
   const name = parts.at(-1) ?? "";
   const prefix = parts.length === 2 ? parts[0] : undefined;
