@@ -66,7 +66,11 @@ async function servedKind(document: ManifestDocument, kinds: KindIndex): Promise
 
 /** What a server's refusal of a manifest means for the file it came from. */
 function refusal(document: ManifestDocument, error: ApiError): Error {
-  if (error.code !== 400 && error.code !== 422) return describeRefusal(document, error);
+  // A field that server-side apply cannot read is the manifest's fault, though Kubernetes answers 500.
+  const isUnreadable = error.message.startsWith("failed to create typed patch object");
+  if (error.code !== 400 && error.code !== 422 && !isUnreadable) {
+    return describeRefusal(document, error);
+  }
   const field = fieldOf(error);
   const line = document.lineOf(field ?? "kind");
   const { expected, received } = expectation(error, field);
@@ -89,7 +93,7 @@ function fieldOf(error: ApiError): string | undefined {
   const message = error.message;
   const patterns = [
     /unknown field "([^"]+)"/,
-    /: \.([^\s:]+): (?:field not declared|expected|duplicate)/,
+    /(?:: |^ {2})\.([^\s:]+): (?:field not declared|expected|duplicate)/m,
     /Go struct field \w+\.([\w.[\]]+) of type/,
     /field `?"?([\w.[\]]+)"?`?/,
   ];
@@ -100,9 +104,9 @@ function fieldOf(error: ApiError): string | undefined {
   return undefined;
 }
 
-/** Server-side apply names list items by key, `containers[name="web"]`: the list is near enough. */
+/** Server-side apply names list items by key, `containers[name="web"]`: any item is near enough. */
 function normalise(field: string): string {
-  const plain = field.replace(/^\.|\[[a-zA-Z].*$/g, "");
+  const plain = field.replaceAll(/^\.|\[[a-zA-Z][^\]]*\]/g, "");
   return plain === "" ? "kind" : plain;
 }
 

@@ -109,7 +109,10 @@ function talksToTheServer(kubectl: string): void {
 
   test("refuses an unknown field by name", async () => {
     const { err } = await run("apply -f -", manifest(3, ", bogus: 1"));
-    expect(err).toContain(
+    expect(err).toContain("The request is invalid: patch: Invalid value:");
+    expect(err).toContain('strict decoding error: unknown field "metadata.bogus"');
+    const created = await run("create -f -", manifest(3, ", bogus: 1"));
+    expect(created.err).toContain(
       'Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: unknown field "metadata.bogus"',
     );
   });

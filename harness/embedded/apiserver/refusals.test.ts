@@ -61,3 +61,111 @@ describe("metadata", () => {
     expect(message).toBe(`ConfigMap "m" is invalid: ${why}`);
   });
 });
+
+describe("bodies", () => {
+  test.each([
+    ["", "unexpected end of JSON input (<empty>)"],
+    ["a: b", "invalid character 'a' looking for beginning of value (613a2062)"],
+    [
+      `{"metadata":{"name":"a-rather-long-name"`,
+      `unexpected end of JSON input ({"metadata":{"name":"a-rather- ...)`,
+    ],
+    [
+      "[]",
+      'json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (5b5d)',
+    ],
+  ])("%j is shown as far as it helps", async (body, why) => {
+    const { message } = statusOf(await server.ask({ method: "POST", path: configMaps, body }));
+    const lead = "the object provided is unrecognized (must be of type ConfigMap)";
+    expect(message).toBe(`${lead}: couldn't get version/kind; json parse error: ${why}`);
+  });
+});
+
+describe("patches", () => {
+  const path = `${configMaps}/patched`;
+  const patch = (kind: string, body: unknown, query = ""): HttpQuestion => ({
+    method: "PATCH",
+    path: path + query,
+    type: `application/${kind}`,
+    body,
+  });
+  beforeAll(async () => {
+    await server.ask({
+      method: "POST",
+      path: configMaps,
+      body: { metadata: { name: "patched" }, data: { a: "b" } },
+    });
+  });
+
+  const strict = "?fieldValidation=Strict&fieldManager=m";
+  const manifest = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "patched" } };
+  const typed = "failed to create typed patch object (default/patched; /v1, Kind=ConfigMap)";
+  test.each<[string, HttpQuestion, number, string]>([
+    [
+      "a strategic merge patch with a wrong type",
+      patch("strategic-merge-patch+json", { data: { a: 1, b: "x" } }),
+      422,
+      ' "" is invalid: patch: Invalid value: "map[data:map[a:1 b:x]]": cannot convert int64 to string',
+    ],
+    [
+      "a strategic merge patch with a value for a map",
+      patch("strategic-merge-patch+json", { data: "x" }),
+      422,
+      ' "" is invalid: patch: Invalid value: "map[data:x]": cannot restore map from string',
+    ],
+    [
+      "a strategic merge patch with an unknown field",
+      patch("strategic-merge-patch+json", { bogus: true }, strict),
+      422,
+      ' "" is invalid: patch: Invalid value: "map[bogus:true]": strict decoding error: unknown field "bogus"',
+    ],
+    [
+      "a JSON patch that tests for what is not there",
+      patch("json-patch+json", [{ op: "test", path: "/data/a", value: "c" }]),
+      422,
+      "the server rejected our request due to an error in our request",
+    ],
+    [
+      "a JSON patch that is none",
+      patch("json-patch+json", {}),
+      400,
+      "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+    ],
+    [
+      "a merge patch that breaks off",
+      patch("merge-patch+json", '{"data":'),
+      400,
+      "error decoding patch: unexpected end of JSON input",
+    ],
+    ["a patch of no kind", patch("json", {}), 415, "415: Unsupported Media Type"],
+    [
+      "an applied field that the schema lacks",
+      patch("apply-patch+yaml", { ...manifest, bogus: 1 }, "?fieldManager=m"),
+      500,
+      `${typed}: .bogus: field not declared in schema`,
+    ],
+    [
+      "applied values of wrong types",
+      patch("apply-patch+yaml", { ...manifest, data: { a: 1 }, immutable: "x" }, strict),
+      500,
+      `${typed}: errors:\n  .data.a: expected string, got &value.valueUnstructured{Value:1}\n  .immutable: expected boolean, got &{x}`,
+    ],
+    [
+      "what is applied without its version",
+      patch("apply-patch+yaml", { data: {} }, "?fieldManager=m"),
+      400,
+      "Incorrect version specified in apply patch. Specified patch version: , expected: v1",
+    ],
+  ])("%s is refused in Kubernetes' words", async (_what, question, code, message) => {
+    const answer = await server.ask(question);
+    expect(statusOf(answer).message).toBe(message);
+    expect(answer.code).toBe(code);
+  });
+
+  test("a merge patch is refused with the object that it leaves", async () => {
+    const answer = await server.ask(patch("merge-patch+json", { data: { a: 1 } }));
+    expect(statusOf(answer).message).toMatch(
+      /^ "" is invalid: patch: Invalid value: "{.*\\"a\\":1.*}": json: cannot unmarshal number into Go struct field ConfigMap.data of type string$/,
+    );
+  });
+});

@@ -12,7 +12,7 @@ import { sendPodLogs } from "../streaming/pod-logs.ts";
 import { type ApiObject, isJsonObject } from "../storage/stored-object.ts";
 import type { Exchange } from "./answer.ts";
 import { acceptedForm, representList, representObject, representWatch } from "./representations.ts";
-import { mediaType, readObject, readOptionalObject } from "./request-body.ts";
+import { mediaType, readObject, readOptionalObject, readPatch } from "./request-body.ts";
 import { isTrue, type ResourcePath } from "./resource-path.ts";
 import { handleWatch } from "./watch-handler.ts";
 
@@ -129,7 +129,7 @@ export class ResourceHandler {
   async #patch(request: ResourceRequest): Promise<void> {
     const { exchange, served } = request;
     const type = patchTypeOf(exchange);
-    const body = await readObject(exchange.request, served.resource.kind);
+    const body = await readPatch(exchange.request, type);
     const force = isTrue(exchange.query.get("force"));
     if (type === "apply" && !exchange.query.get("fieldManager")) throw managerRequired();
     const context = contextOf(request);
@@ -255,13 +255,8 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
 function patchTypeOf({ request }: Exchange): PatchType {
   const type = patchTypes[mediaType(request)];
   if (type) return type;
-  const accepted = Object.keys(patchTypes).join(", ");
-  throw new StatusError(
-    415,
-    "UnsupportedMediaType",
-    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
-    {},
-  );
+  // The router of a real server knows no such route and says no more.
+  throw new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
 }
 
 function managerRequired(): StatusError {

@@ -107,7 +107,8 @@ export function pathsOf(set: FieldSet, prefix = ""): string[] {
   return [...own, ...below];
 }
 
-function elementText(element: string): string {
+/** A path element for people: `.spec`, `[name="web"]`, `[="a"]`. */
+export function elementText(element: string): string {
   const rest = element.slice(2);
   if (element.startsWith("f:")) return `.${rest}`;
   if (element.startsWith("v:")) return `[=${rest}]`;

@@ -6,14 +6,17 @@ import type { Registry } from "../rest/registry.ts";
 import type { RequestContext } from "../rest/request-context.ts";
 import { fromScale, toScale } from "../rest/scale.ts";
 import type { ServedKind } from "../rest/served-kinds.ts";
+import { GoMismatch } from "../schema/decode.ts";
 import { decodeObject } from "../schema/object-decoder.ts";
 import { schemaOf } from "../schema/schema.ts";
 import { toTimestamp } from "../storage/object-metadata.ts";
 import { type ApiObject, isJsonObject } from "../storage/stored-object.ts";
+import { conversionError, goText, invalidPatch, undecodable } from "./invalid-patch.ts";
 import { applyMergePatch } from "./json-merge-patch.ts";
 import { applyJsonPatch } from "./json-patch.ts";
 import { applyConfiguration, type ApplyRequest, managersOfNew } from "./server-side-apply.ts";
 import { applyStrategicPatch } from "./strategic-merge-patch.ts";
+import { checkTypedPatch } from "./typed-patch.ts";
 
 /** The object after the patch, and whether the patch made it. */
 export interface Patched {
@@ -39,8 +42,11 @@ export class Patcher {
   ): Promise<Patched> {
     if (patch.type === "apply") return this.#apply(served, key, patch, context);
     const change = (current: ApiObject): ApiObject => {
-      if (context.subresource !== "scale") return patched(served, current, patch);
-      return fromScale(current, patched(served, toScale(current), patch));
+      if (context.subresource === "scale") {
+        return fromScale(current, patched(served, toScale(current), patch));
+      }
+      const next = patched(served, current, patch);
+      return decodeObject(served, next, context, (cause) => refusal(patch, next, cause));
     };
     const object = await this.#registry.writer.update(served, key, change, context);
     return { object: context.subresource === "scale" ? toScale(object) : object, created: false };
@@ -74,6 +80,7 @@ export class Patcher {
     context: RequestContext,
   ): ApplyRequest {
     if (!isJsonObject(patch.body)) throw badRequest("an apply patch is an object");
+    checkTypedPatch(served, patch.body, key.namespace);
     const body = { metadata: {}, ...patch.body } as ApiObject;
     const applied = decodeObject(served, body, context);
     const { name } = applied.metadata;
@@ -88,6 +95,13 @@ export class Patcher {
   }
 }
 
+/** Kubernetes shows a strategic merge patch as it came, and for the others the whole object. */
+function refusal(patch: Patch, next: ApiObject, cause: StatusError): StatusError {
+  if (patch.type !== "strategic") return invalidPatch(JSON.stringify(next), cause.message);
+  const why = cause instanceof GoMismatch ? conversionError(cause) : cause.message;
+  return invalidPatch(goText(patch.body), why);
+}
+
 function patched(served: ServedKind, current: ApiObject, patch: Patch): ApiObject {
   const result = applyPatch(served, current, patch);
   if (!isJsonObject(result) || !isJsonObject(result.metadata)) {
@@ -98,11 +112,16 @@ function patched(served: ServedKind, current: ApiObject, patch: Patch): ApiObjec
 
 function applyPatch(served: ServedKind, current: ApiObject, patch: Patch): unknown {
   if (patch.type === "json") return applyJsonPatch(current, patch.body);
-  if (patch.type === "merge") return applyMergePatch(current, patch.body);
+  if (patch.type === "merge") {
+    if (!isJsonObject(patch.body)) throw undecodable(notAMap);
+    return applyMergePatch(current, patch.body);
+  }
   const schema = schemaOf(current.kind === "Scale" ? "Scale" : served.schema);
   if (schema.custom) throw strategicUnsupported();
   return applyStrategicPatch(schema, current, patch.body);
 }
+
+const notAMap = "json: cannot unmarshal array into Go value of type map[string]interface {}";
 
 /** Custom resources have no merge keys. */
 function strategicUnsupported(): StatusError {
@@ -110,6 +129,5 @@ function strategicUnsupported(): StatusError {
     415,
     "UnsupportedMediaType",
     "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
-    {},
   );
 }

@@ -1,3 +1,4 @@
+import { StatusError } from "../../status-error.ts";
 import { badRequest } from "../errors/api-errors.ts";
 import { isJsonObject, type JsonObject } from "../storage/stored-object.ts";
 import { canonicalQuantity } from "./quantity.ts";
@@ -30,6 +31,20 @@ export class TypeMismatch extends Error {
   constructor(path: string, found: string, wanted: string) {
     super(`${path}: ${found} is not ${wanted}`);
     this.path = path;
+    this.found = found;
+    this.wanted = wanted;
+  }
+}
+
+/** A value that Go could not put into its field: the answer, and the types for those who word it otherwise. */
+export class GoMismatch extends StatusError {
+  /** "string", "int64", "map", ... */
+  readonly found: string;
+  /** "int32", "[]v1.Container", ... */
+  readonly wanted: string;
+
+  constructor(message: string, found: string, wanted: string) {
+    super(400, "BadRequest", message);
     this.found = found;
     this.wanted = wanted;
   }
@@ -174,9 +189,10 @@ function mismatch(
   wanted: string,
 ): Error {
   if (node.custom) return new TypeMismatch(path, jsonType(value), wanted);
-  const found = goFound(value);
-  return badRequest(
-    `json: cannot unmarshal ${found} into Go struct field ${goName(owner)}.${plain} of type ${wanted}`,
+  return new GoMismatch(
+    `json: cannot unmarshal ${goFound(value)} into Go struct field ${goName(owner)}.${plain} of type ${wanted}`,
+    goKind(value),
+    wanted,
   );
 }
 
@@ -190,6 +206,13 @@ function goFound(value: unknown): string {
   if (typeof value === "boolean") return "bool";
   if (typeof value === "number" && !Number.isInteger(value)) return `number ${value}`;
   return typeof value;
+}
+
+function goKind(value: unknown): string {
+  if (Array.isArray(value)) return "slice";
+  if (typeof value === "boolean") return "bool";
+  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
+  return typeof value === "object" ? "map" : typeof value;
 }
 
 function jsonType(value: unknown): string {

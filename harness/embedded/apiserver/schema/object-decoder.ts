@@ -7,26 +7,34 @@ import type { ApiObject } from "../storage/stored-object.ts";
 import { decodeBySchema, TypeMismatch } from "./decode.ts";
 import { schemaOf } from "./schema.ts";
 
+/** How a failure to read an object is answered: by what went wrong, or by the unknown fields. */
+export type DecodeRefusal = (cause: StatusError) => StatusError;
+
 /** Reads an object as its kind's schema has it; unknown fields are refused, told or left out, as asked. */
 export function decodeObject(
   served: ServedKind,
   object: ApiObject,
   context: RequestContext,
+  refuse: DecodeRefusal = (cause) => badRequest(`${cannot(served)}: ${cause.message}`),
 ): ApiObject {
   checkType(served, object);
-  const { object: decoded, unknownFields } = readBySchema(served, object);
-  if (unknownFields.length > 0) report(served, unknownFields, context);
+  const { object: decoded, unknownFields } = readBySchema(served, object, refuse);
+  if (unknownFields.length > 0) report(unknownFields, context, refuse);
   const { kind } = served.resource;
   const apiVersion = apiVersionOf(served.resource);
   return { ...decoded, kind, apiVersion, metadata: decoded.metadata ?? {} };
 }
 
-function readBySchema(served: ServedKind, object: ApiObject): ReturnType<typeof decodeBySchema> {
+function readBySchema(
+  served: ServedKind,
+  object: ApiObject,
+  refuse: DecodeRefusal,
+): ReturnType<typeof decodeBySchema> {
   try {
     return decodeBySchema(schemaOf(served.schema), object);
   } catch (error) {
     if (error instanceof TypeMismatch) throw invalidType(served, object, error);
-    if (error instanceof StatusError) throw badRequest(`${cannot(served)}: ${error.message}`);
+    if (error instanceof StatusError) throw refuse(error);
     throw error;
   }
 }
@@ -60,11 +68,11 @@ function checkType({ resource, schema }: ServedKind, object: ApiObject): void {
   }
 }
 
-function report(served: ServedKind, fields: readonly string[], context: RequestContext): void {
+function report(fields: readonly string[], context: RequestContext, refuse: DecodeRefusal): void {
   const messages = fields.map((field) => `unknown field ${JSON.stringify(field)}`);
   if (context.fieldValidation === "Warn") context.warnings.push(...messages);
   if (context.fieldValidation !== "Strict") return;
-  throw badRequest(`${cannot(served)}: strict decoding error: ${messages.join(", ")}`);
+  throw refuse(badRequest(`strict decoding error: ${messages.join(", ")}`));
 }
 
 /** Custom resources answer a wrong type by validation: 422 with the field. */
