@@ -31,7 +31,7 @@ export class FieldErrors {
   }
 
   notSupported(field: string, value: unknown, supported: readonly string[]): void {
-    const values = supported.toSorted().map((one) => JSON.stringify(one));
+    const values = supported.map((one) => JSON.stringify(one));
     this.#add(
       "FieldValueNotSupported",
       field,

@@ -13,6 +13,14 @@ import { type ApiObject, isJsonObject } from "../storage/stored-object.ts";
 import type { Exchange } from "./answer.ts";
 import { acceptedForm, representList, representObject, representWatch } from "./representations.ts";
 import { mediaType, readObject, readOptionalObject, readPatch } from "./request-body.ts";
+import {
+  checkDeleteOptions,
+  checkListOptions,
+  checkWatchOptions,
+  checkWriteOptions,
+  numberOf,
+  versionOf,
+} from "./request-options.ts";
 import { isTrue, type ResourcePath } from "./resource-path.ts";
 import { handleWatch } from "./watch-handler.ts";
 
@@ -76,6 +84,7 @@ export class ResourceHandler {
 
   #list({ exchange, served, path }: ResourceRequest): void {
     const form = acceptedForm(exchange.request);
+    checkListOptions(exchange.query);
     const page = this.#backend.registry.reader.list(served, pageOptions(exchange, path));
     const include = includeObject(exchange);
     exchange.sendJson(200, representList(served, page, form, include, this.#clock.now()));
@@ -83,6 +92,7 @@ export class ResourceHandler {
 
   #watch({ exchange, served, path }: ResourceRequest): void {
     const form = acceptedForm(exchange.request);
+    checkWatchOptions(exchange.query);
     const now = (): number => this.#clock.now();
     const suffix = form === "table" ? ";as=Table;g=meta.k8s.io;v=v1" : "";
     handleWatch({
@@ -131,8 +141,7 @@ export class ResourceHandler {
     const type = patchTypeOf(exchange);
     const body = await readPatch(exchange.request, type);
     const force = isTrue(exchange.query.get("force"));
-    if (type === "apply" && !exchange.query.get("fieldManager")) throw managerRequired();
-    const context = contextOf(request);
+    const context = contextOf(request, type);
     const key = keyOf(request);
     const patched = await this.#backend.patcher.patch(served, key, { type, body, force }, context);
     this.#send(request, patched.created ? 201 : 200, patched.object);
@@ -213,17 +222,24 @@ function selectionOf(exchange: Exchange, path: ResourcePath): ListOptions {
 function pageOptions(exchange: Exchange, path: ResourcePath): PageOptions {
   return {
     ...selectionOf(exchange, path),
-    limit: Number(exchange.query.get("limit") ?? "0"),
+    limit: numberOf(exchange.query, "limit"),
     continue: exchange.query.get("continue") ?? undefined,
+    version: versionOf(exchange.query),
+    exact: exchange.query.get("resourceVersionMatch") === "Exact",
   };
 }
 
-function contextOf({ exchange, user, path }: ResourceRequest): RequestContext {
+const optionKinds = { create: "CreateOptions", update: "UpdateOptions" } as const;
+
+function contextOf(
+  { exchange, user, path, verb }: ResourceRequest,
+  patchType?: PatchType,
+): RequestContext {
   const { query, request, warnings } = exchange;
-  const validation = query.get("fieldValidation") ?? "Warn";
-  if (validation !== "Strict" && validation !== "Warn" && validation !== "Ignore") {
-    throw badRequest(`fieldValidation: Unsupported value: "${validation}"`);
-  }
+  if (patchType) checkWriteOptions("PatchOptions", query, patchType);
+  else if (verb === "create" || verb === "update") checkWriteOptions(optionKinds[verb], query);
+  const asked = query.get("fieldValidation");
+  const validation = asked === "Strict" || asked === "Ignore" ? asked : "Warn";
   const agent = (request.headers["user-agent"] ?? "unknown").split("/")[0] ?? "unknown";
   return {
     user,
@@ -259,27 +275,20 @@ function patchTypeOf({ request }: Exchange): PatchType {
   throw new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
 }
 
-function managerRequired(): StatusError {
-  return new StatusError(
-    422,
-    "Invalid",
-    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-    { group: "meta.k8s.io", kind: "PatchOptions" },
-  );
-}
-
 async function deleteOptionsOf(exchange: Exchange): Promise<DeleteOptions & { dryRun: boolean }> {
   const { query, request } = exchange;
   const body = await readOptionalObject(request, "DeleteOptions");
   const options: DeleteOptions & { dryRun?: unknown } = isJsonObject(body) ? body : {};
-  const grace = query.get("gracePeriodSeconds");
+  const grace = numberOf(query, "gracePeriodSeconds");
   const policy = query.get("propagationPolicy") as DeleteOptions["propagationPolicy"] | null;
-  return {
+  const all = {
     ...options,
-    ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
+    ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
     ...(policy === null ? {} : { propagationPolicy: policy }),
-    dryRun: query.get("dryRun") === "All" || Array.isArray(options.dryRun),
+    ...(query.has("dryRun") ? { dryRun: query.getAll("dryRun") } : {}),
   };
+  checkDeleteOptions(all);
+  return { ...all, dryRun: Array.isArray(all.dryRun) && all.dryRun.length > 0 };
 }
 
 function ignoreNotFound(error: unknown): void {

@@ -6,6 +6,7 @@ import type { ObjectReader } from "../rest/object-reader.ts";
 import type { ServedKind } from "../rest/served-kinds.ts";
 import type { ApiObject } from "../storage/stored-object.ts";
 import { commonHeaders, type Exchange, jsonText } from "./answer.ts";
+import { numberOf, versionOf } from "./request-options.ts";
 import { isTrue } from "./resource-path.ts";
 
 const bookmarkEveryMs = 60_000;
@@ -30,11 +31,12 @@ export function handleWatch(request: WatchRequest): void {
   const { exchange, reader, served, selection, clock } = request;
   const { query, response } = exchange;
   const stream = new WatchStream(request);
-  const wanted = query.get("resourceVersion") ?? "";
-  const fromNow = wanted === "" || wanted === "0" || isTrue(query.get("sendInitialEvents"));
+  const seconds = numberOf(query, "timeoutSeconds") ?? 0;
+  const wanted = versionOf(query);
+  const fromNow = wanted === undefined || isTrue(query.get("sendInitialEvents"));
   // Selector errors are answered before the stream begins.
   const present = fromNow ? reader.list(served, selection).items : [];
-  const after = fromNow ? reader.version : Number(wanted);
+  const after = fromNow ? reader.version : wanted;
   response.writeHead(200, {
     ...commonHeaders(request.contentType),
     "transfer-encoding": "chunked",
@@ -56,7 +58,6 @@ export function handleWatch(request: WatchRequest): void {
     stream.fail(error);
     return;
   }
-  const seconds = Number(query.get("timeoutSeconds") ?? "0");
   const lastsMs = seconds > 0 ? seconds * 1000 : shortestMs * (1 + Math.random());
   endings.push(clock.after(lastsMs, () => response.end()));
   if (isTrue(query.get("allowWatchBookmarks"))) endings.push(sendBookmarks(stream, clock));

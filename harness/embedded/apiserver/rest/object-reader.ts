@@ -1,4 +1,5 @@
 import type { ListOptions, ObjectKey, ObjectList, WatchEvent } from "../../client.ts";
+import { StatusError } from "../../status-error.ts";
 import { badRequest, notFound } from "../errors/api-errors.ts";
 import { tableOf } from "../kinds/kind.ts";
 import type { ObjectStore, StoreEvent } from "../storage/object-store.ts";
@@ -17,6 +18,9 @@ export interface ObjectPage extends ObjectList<ApiObject> {
 export interface PageOptions extends ListOptions {
   readonly limit?: number | undefined;
   readonly continue?: string | undefined;
+  /** A version that the list must not be older than, or be of. */
+  readonly version?: number | undefined;
+  readonly exact?: boolean;
 }
 
 /** Reads objects: one, many, or as they change. */
@@ -36,10 +40,12 @@ export class ObjectReader {
   list(served: ServedKind, options: PageOptions): ObjectPage {
     const isSelected = createSelection(served.kind, options);
     const position = parsePosition(options.continue);
+    this.#checkVersion(served, options);
     const objects = this.#store
       .list(tableOf(served.kind), options.namespace)
       .filter((object) => isSelected(object) && (!position || keyOf(object) > position.after));
-    const resourceVersion = position?.version ?? String(this.#store.version);
+    const exact = options.exact ? options.version : undefined;
+    const resourceVersion = position?.version ?? String(exact ?? this.#store.version);
     const limit = options.limit || objects.length;
     const items = objects.slice(0, limit).map((object) => fromStored(served, object));
     const last = objects[limit - 1];
@@ -50,6 +56,17 @@ export class ObjectReader {
       continue: toPosition({ version: resourceVersion, after: keyOf(last) }),
       remainingItemCount: objects.length - limit,
     };
+  }
+
+  /** Versions to come are refused, and past ones where the list has changed since. */
+  #checkVersion(served: ServedKind, { version, exact, continue: token }: PageOptions): void {
+    if (version === undefined) return;
+    if (token) throw badRequest("specifying resource version is not allowed when using continue");
+    if (version > this.#store.version) throw tooLarge(version, this.#store.version);
+    if (exact && this.#store.lastChange(tableOf(served.kind)) > version) {
+      const message = "The resourceVersion for the provided list is too old.";
+      throw new StatusError(410, "Expired", message);
+    }
   }
 
   /** Tells `listener` each change after the version to an object that is, or was, selected. */
@@ -69,6 +86,14 @@ export class ObjectReader {
   get version(): number {
     return this.#store.version;
   }
+}
+
+function tooLarge(wanted: number, current: number): StatusError {
+  const what = "Too large resource version";
+  return new StatusError(504, "Timeout", `Timeout: ${what}: ${wanted}, current: ${current}`, {
+    causes: [{ reason: "ResourceVersionTooLarge", message: what }],
+    retryAfterSeconds: 1,
+  });
 }
 
 /** An object that comes to match is ADDED to the watcher, one that ceases to is DELETED. */
@@ -103,5 +128,6 @@ function parsePosition(token: string | undefined): Position | undefined {
   } catch {
     // Falls through: whatever is wrong with it, the answer is the same.
   }
-  throw badRequest("continue key is not valid: it was not made by this server or has been changed");
+  const why = "it was not made by this server or has been changed";
+  throw badRequest(`invalid continue token: continue key is not valid: ${why}`);
 }

@@ -110,6 +110,12 @@ export class ObjectStore {
     return () => found.listeners.delete(listener);
   }
 
+  /** The version of the newest change in the table, or of one before which nothing is known. */
+  lastChange(table: string): number {
+    const { history, forgottenVersion } = this.#table(table);
+    return history.at(-1)?.version ?? forgottenVersion;
+  }
+
   /** Forgets all history, as a server that has just started knows none. */
   forgetHistory(): void {
     for (const table of this.#tables.values()) {
