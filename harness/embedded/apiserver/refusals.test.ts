@@ -169,3 +169,24 @@ describe("patches", () => {
     );
   });
 });
+
+test.each([
+  [
+    "configmaps",
+    '"data.a" is not a known field selector: only "metadata.name", "metadata.namespace"',
+  ],
+  ["pods", "field label not supported: data.a"],
+])("a field that %s cannot be selected by is named", async (plural, message) => {
+  const answer = await server.ask({ path: `/api/v1/${plural}?fieldSelector=data.a=b` });
+  expect(statusOf(answer)).toMatchObject({ code: 400, message });
+});
+
+test("a label that has dots where none may be is told so", async () => {
+  const body = { metadata: { name: "a.b" } };
+  const { message } = statusOf(
+    await server.ask({ method: "POST", path: "/api/v1/namespaces", body }),
+  );
+  expect(message).toBe(
+    'Namespace "a.b" is invalid: metadata.name: Invalid value: "a.b": must not contain dots',
+  );
+});

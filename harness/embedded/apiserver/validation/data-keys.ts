@@ -13,7 +13,7 @@ export function validateDataKeys(
   for (const [key, value] of Object.entries(data ?? {})) {
     bytes += value.length;
     const at = `${field}[${key}]`;
-    if (key.length > 253) errors.invalid(at, key, "must be no more than 253 characters");
+    if (key.length > 253) errors.invalid(at, key, "must be no more than 253 bytes");
     if (!/^[-._a-zA-Z0-9]+$/.test(key)) errors.invalid(at, key, wrongKey);
     else if (key === "." || key === "..") errors.invalid(at, key, `must not be '${key}'`);
     else if (key.startsWith("..")) errors.invalid(at, key, "must not start with '..'");

@@ -33,7 +33,9 @@ export function checkName(
   if (rule === "path") return checkPathSegment(field, name, errors);
   const [maximum, pattern, message] = rules[rule];
   if (name.length > maximum) errors.invalid(field, given, tooLong(maximum));
-  if (!pattern.test(name)) errors.invalid(field, given, message);
+  if (pattern.test(name)) return;
+  const hasDots = rule === "label" && isSubdomain.test(name);
+  errors.invalid(field, given, hasDots ? "must not contain dots" : message);
 }
 
 const rules = {
@@ -42,7 +44,7 @@ const rules = {
   service: [63, isLabel1035, wrongLabel1035],
 } as const;
 
-const tooLong = (maximum: number): string => `must be no more than ${maximum} characters`;
+const tooLong = (maximum: number): string => `must be no more than ${maximum} bytes`;
 
 function checkPathSegment(field: string, name: string, errors: FieldErrors): void {
   if (name === "." || name === "..") errors.invalid(field, name, `may not be '${name}'`);
@@ -59,8 +61,7 @@ export function checkLabels(
 ): void {
   for (const [key, value] of Object.entries(labels ?? {})) {
     checkQualifiedName(field, key, errors);
-    if (value.length > 63) errors.invalid(field, value, "must be no more than 63 bytes");
-    if (!isValue.test(value)) errors.invalid(field, value, wrongValue);
+    for (const problem of labelValueProblems(value)) errors.invalid(field, value, problem);
   }
 }
 
@@ -72,7 +73,9 @@ export function checkAnnotations(
 ): void {
   let bytes = 0;
   for (const [key, value] of Object.entries(annotations ?? {})) {
-    checkQualifiedName(field, key.toLowerCase(), errors);
+    // Case does not matter here.
+    const problems = qualifiedNameProblems(key.toLowerCase());
+    for (const problem of problems) errors.invalid(field, key, problem);
     bytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   }
   if (bytes > 262_144) errors.tooLong(field, 262_144);
@@ -80,26 +83,35 @@ export function checkAnnotations(
 
 /** Checks the name of a label, an annotation or a finalizer. */
 export function checkQualifiedName(field: string, key: string, errors: FieldErrors): void {
+  for (const problem of qualifiedNameProblems(key)) errors.invalid(field, key, problem);
+}
+
+/** What is wrong with the name of a label. */
+export function qualifiedNameProblems(key: string): string[] {
   const parts = key.split("/");
   const name = parts.at(-1) ?? "";
-  const prefix = parts.length === 2 ? parts[0] : undefined;
-  if (prefix === "") errors.invalid(field, key, "prefix part must be non-empty");
-  else if (prefix !== undefined && !isSubdomain.test(prefix)) {
-    errors.invalid(field, key, `prefix part ${wrongSubdomain}`);
-  }
   if (parts.length > 2) {
-    errors.invalid(
-      field,
-      key,
+    return [
       `a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${qualifiedPattern}') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
-    );
-    return;
+    ];
   }
-  if (name === "") errors.invalid(field, key, "name part must be non-empty");
-  else if (name.length > 63) {
-    errors.invalid(field, key, "name part must be no more than 63 bytes");
+  const problems: string[] = [];
+  const prefix = parts.length === 2 ? parts[0] : undefined;
+  if (prefix === "") problems.push("prefix part must be non-empty");
+  else if (prefix !== undefined && !isSubdomain.test(prefix)) {
+    problems.push(`prefix part ${wrongSubdomain}`);
   }
-  if (!isQualified.test(name)) errors.invalid(field, key, wrongQualified);
+  if (name === "") problems.push("name part must be non-empty");
+  else if (name.length > 63) problems.push(`name part ${tooLong(63)}`);
+  if (!isQualified.test(name)) problems.push(wrongQualified);
+  return problems;
+}
+
+/** What is wrong with the value of a label. */
+export function labelValueProblems(value: string): string[] {
+  const problems = value.length > 63 ? [tooLong(63)] : [];
+  if (!isValue.test(value)) problems.push(wrongValue);
+  return problems;
 }
 
 /** Whether the text is an RFC 1123 label. */

@@ -32,7 +32,7 @@ export function checkPortOrName(
 /** What is wrong with a port's name. */
 export function portNameProblems(name: string): string[] {
   const problems: string[] = [];
-  if (name.length > 15) problems.push("must be no more than 15 characters");
+  if (name.length > 15) problems.push("must be no more than 15 bytes");
   if (!/^[-a-z0-9]+$/.test(name)) {
     problems.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
   }
