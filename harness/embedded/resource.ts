@@ -20,6 +20,6 @@ export interface Resource<T extends KubeObject = KubeObject> {
 }
 
 /** "v1" or "apps/v1". */
-export function apiVersionOf(resource: Resource): string {
+export function apiVersionOf(resource: Pick<Resource, "group" | "version">): string {
   return resource.group === "" ? resource.version : `${resource.group}/${resource.version}`;
 }

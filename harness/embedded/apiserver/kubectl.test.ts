@@ -130,6 +130,9 @@ function talksToTheServer(kubectl: string): void {
     expect((await run("create configmap c --from-literal=a=b")).out).toBe("configmap/c created\n");
     expect((await run("get configmap c -o jsonpath={.data.a}")).out).toBe("b");
     expect((await run("explain deployment.spec.strategy")).out).toContain("rollingUpdate");
+    const recursive = await run("explain deployment --recursive");
+    expect(recursive.err).toBe("");
+    expect(recursive.out).toContain("fieldsV1\t<FieldsV1>");
     expect((await run("diff -f -", manifest(4))).out).toContain("+  replicas: 4");
     expect((await run("scale deployment web --replicas=1")).out).toContain("scaled");
     expect((await run("delete deployment web")).out).toContain('"web" deleted');
@@ -140,6 +143,23 @@ function talksToTheServer(kubectl: string): void {
     const { err } = await run("get pods --as=nobody");
     expect(err).toContain(
       'pods is forbidden: User "nobody" cannot list resource "pods" in API group "" in the namespace "default"',
+    );
+  });
+
+  test("lists what a user may do, by cluster roles and by roles of the namespace", async () => {
+    await run("create role reader --verb=get,list --resource=pods");
+    await run("create rolebinding reader --role=reader --user=jane");
+    const { out, err } = await run("auth can-i --list --as=jane");
+    expect(err).toBe("");
+    expect(out).toMatch(/^pods +\[\] +\[\] +\[get list\]$/m);
+    expect(out).toMatch(/^selfsubjectreviews\.authentication\.k8s\.io +\[\] +\[\] +\[create\]$/m);
+    expect(out).toMatch(/^ +\[\/version\] +\[\] +\[get\]$/m);
+    expect((await run("auth can-i --list")).out).toMatch(/^\*\.\* +\[\] +\[\] +\[\*\]$/m);
+  });
+
+  test("describes a namespace, which has no quota and no limits", async () => {
+    expect((await run("describe namespace default")).out).toMatch(
+      /\nStatus: +Active\n\nNo resource quota\.\n\nNo LimitRange resource\.\n$/,
     );
   });
 

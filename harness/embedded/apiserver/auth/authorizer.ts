@@ -16,7 +16,8 @@ export interface Attributes {
   readonly name: string;
 }
 
-interface Rule {
+/** What a role allows. */
+export interface Rule {
   readonly verbs?: readonly string[];
   readonly apiGroups?: readonly string[];
   readonly resources?: readonly string[];
@@ -57,21 +58,32 @@ export class Authorizer {
     if (!this.allows(user, attributes)) throw refusal(user, attributes);
   }
 
+  /** Every rule that holds for the user in the namespace. */
+  rulesOf(user: User, namespace: string): Rule[] {
+    return [
+      ...this.#bindings("clusterrolebindings", undefined, user),
+      ...this.#bindings("rolebindings", namespace, user),
+    ].flatMap((binding) => this.#rules(binding));
+  }
+
   #bindings(plural: string, namespace: string | undefined, user: User): Binding[] {
     const all = this.#store.list(`${plural}.${groupSuffix}`, namespace) as Binding[];
     return all.filter((binding) => binds(binding, user));
   }
 
   #anyAllows(bindings: readonly Binding[], attributes: Attributes): boolean {
-    return bindings.some((binding) => {
-      const clusterRole = binding.roleRef?.kind === "ClusterRole";
-      const role = this.#store.get(`${clusterRole ? "clusterroles" : "roles"}.${groupSuffix}`, {
-        name: binding.roleRef?.name ?? "",
-        namespace: clusterRole ? undefined : binding.metadata.namespace,
-      });
-      const rules = (role?.rules ?? []) as readonly Rule[];
-      return rules.some((rule) => ruleAllows(rule, attributes));
+    return bindings.some((binding) =>
+      this.#rules(binding).some((rule) => ruleAllows(rule, attributes)),
+    );
+  }
+
+  #rules({ roleRef, metadata }: Binding): readonly Rule[] {
+    const clusterRole = roleRef?.kind === "ClusterRole";
+    const role = this.#store.get(`${clusterRole ? "clusterroles" : "roles"}.${groupSuffix}`, {
+      name: roleRef?.name ?? "",
+      namespace: clusterRole ? undefined : metadata.namespace,
     });
+    return (role?.rules ?? []) as readonly Rule[];
   }
 }
 

@@ -9,7 +9,6 @@ import { readObject } from "./request-body.ts";
 import type { ResourcePath } from "./resource-path.ts";
 
 const whoAmI: Answer = (_spec, user) => ({ userInfo: toUserInfo(user) });
-const rules: Answer = (_spec, user) => selfRules(user);
 
 type Answer = (spec: JsonObject, user: User, namespace: string | undefined) => JsonObject;
 
@@ -27,6 +26,7 @@ export class Actions {
     const authorization = { group: "authorization.k8s.io", version: "v1", namespaced: false };
     const token: Answer = (spec) => this.#reviewToken(spec);
     const self: Answer = (spec, user) => this.#reviewAccess(spec, user);
+    const rules: Answer = (spec, user) => this.#reviewRules(spec, user);
     const other: Answer = (spec) => this.#reviewAccess(spec, namedUser(spec));
     const rows: [ActionKind, Answer][] = [
       [{ ...authentication, kind: "SelfSubjectReview", plural: "selfsubjectreviews" }, whoAmI],
@@ -70,6 +70,15 @@ export class Actions {
     const allowed = this.#authorizer.allows(user, attributesOf(spec));
     return allowed ? { allowed, reason: "RBAC: allowed by a role" } : { allowed };
   }
+
+  #reviewRules(spec: JsonObject, user: User): JsonObject {
+    const all = this.#authorizer.rulesOf(user, textOf(spec.namespace)).map((rule) => ({ ...rule }));
+    return {
+      resourceRules: all.filter(({ nonResourceURLs }) => !nonResourceURLs),
+      nonResourceRules: all.filter(({ nonResourceURLs }) => nonResourceURLs),
+      incomplete: false,
+    };
+  }
 }
 
 function attributesOf(spec: JsonObject): Attributes {
@@ -95,15 +104,6 @@ function textOf(value: unknown): string {
 function namedUser(spec: JsonObject): User {
   const groups = Array.isArray(spec.groups) ? spec.groups.map(String) : [];
   return { name: textOf(spec.user), groups };
-}
-
-function selfRules(user: User): JsonObject {
-  const all = user.groups.includes("system:masters");
-  return {
-    resourceRules: all ? [{ verbs: ["*"], apiGroups: ["*"], resources: ["*"] }] : [],
-    nonResourceRules: all ? [{ verbs: ["*"], nonResourceURLs: ["*"] }] : [],
-    incomplete: !all,
-  };
 }
 
 function toUserInfo({ name, uid, groups, extra }: User): JsonObject {

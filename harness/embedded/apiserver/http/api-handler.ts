@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { apiVersionOf } from "../../resource.ts";
 import { StatusError } from "../../status-error.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
@@ -12,7 +13,7 @@ import type { Discovery } from "./discovery.ts";
 import { openApiV2Type } from "./open-api-v2.ts";
 import type { OpenApi } from "./open-api.ts";
 import type { ResourceHandler } from "./resource-handler.ts";
-import { attributesOf, parseResourcePath, verbOf } from "./resource-path.ts";
+import { attributesOf, parseResourcePath, type ResourcePath, verbOf } from "./resource-path.ts";
 import { serverVersion } from "./version.ts";
 
 /** What the handler hands requests to. */
@@ -64,10 +65,8 @@ export class ApiHandler {
       return this.#parts.resources.handle({ exchange, path, verb, served, user });
     }
     if (await this.#parts.actions.handle(exchange, path, verb, user)) return;
-    // There are none, and kubectl asks before it says that it knows no such kind.
-    const definitions = { group: "apiextensions.k8s.io", plural: "customresourcedefinitions" };
-    if (verb === "list" && path.group === definitions.group && path.plural === definitions.plural)
-      return exchange.sendJson(200, noDefinitions);
+    const kind = verb === "list" ? noneOfKind.get(`${path.group}/${path.plural}`) : undefined;
+    if (kind) return exchange.sendJson(200, emptyList(path, kind));
     exchange.sendText(404, "404 page not found\n");
   }
 
@@ -122,12 +121,17 @@ export class ApiHandler {
   }
 }
 
-const noDefinitions = {
-  kind: "CustomResourceDefinitionList",
-  apiVersion: "apiextensions.k8s.io/v1",
-  metadata: { resourceVersion: "1" },
-  items: [],
-};
+/** Kinds that are not served and that kubectl asks for: before it knows no other kind, and in `describe namespace`. */
+const noneOfKind = new Map([
+  ["apiextensions.k8s.io/customresourcedefinitions", "CustomResourceDefinition"],
+  ["/resourcequotas", "ResourceQuota"],
+  ["/limitranges", "LimitRange"],
+]);
+
+function emptyList({ group, version }: ResourcePath, kind: string): object {
+  const apiVersion = apiVersionOf({ group, version });
+  return { kind: `${kind}List`, apiVersion, metadata: { resourceVersion: "1" }, items: [] };
+}
 
 function json(document: object): { document: object; type: string } {
   return { document, type: "application/json" };

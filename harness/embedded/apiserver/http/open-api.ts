@@ -108,10 +108,17 @@ class SchemaCollector {
     this.collected[name] = schema;
     const required = [...node.required].toSorted();
     if (required.length > 0) schema.required = required;
-    const fields = [...node.fields].map(([field, child]) => [field, this.#property(child)]);
+    const fields = [...node.fields].map(([field, child]) => [field, this.#field(field, child)]);
     schema.properties = Object.fromEntries(fields) as object;
     if (node.atomic) schema["x-kubernetes-map-type"] = "atomic";
     return name;
+  }
+
+  #field(field: string, node: SchemaNode): object {
+    if (field !== "fieldsV1") return this.#property(node);
+    const name = "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1";
+    this.collected[name] = { type: "object" };
+    return { allOf: [{ $ref: `#/components/schemas/${name}` }] };
   }
 
   #property(node: SchemaNode): object {
@@ -177,4 +184,6 @@ const plainScalars: Partial<Record<Scalar, object>> = {
   int64: { type: "integer", format: "int64" },
   double: { type: "number", format: "double" },
   bytes: { type: "string", format: "byte" },
+  // `kubectl explain --recursive` stumbles over a field without a type.
+  any: { type: "object" },
 };
