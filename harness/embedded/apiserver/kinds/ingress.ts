@@ -1,9 +1,10 @@
+import { isIP } from "node:net";
 import type { Ingress } from "kubernetes-types/networking/v1";
 import { ingresses } from "../../resources.ts";
 import type { FieldErrors } from "../errors/field-errors.ts";
 import { ageColumn, firstThree, nameColumn } from "../tables/cells.ts";
-import { isDnsSubdomain } from "../validation/names.ts";
-import { checkOneOf } from "../validation/numbers.ts";
+import { checkName, isDnsSubdomain } from "../validation/names.ts";
+import { checkOneOf, checkPort, checkPortOrName } from "../validation/numbers.ts";
 import { defineKind } from "./kind.ts";
 
 const pathTypes = ["Exact", "ImplementationSpecific", "Prefix"];
@@ -22,11 +23,16 @@ export const ingressKind = defineKind({
   validate({ spec }, errors) {
     if (!spec?.rules?.length && !spec?.defaultBackend) {
       const why = "either `defaultBackend` or `rules` must be specified";
-      errors.invalid("spec", spec?.rules ?? [], why);
+      errors.invalid("spec", spec?.rules ?? null, why);
+    }
+    if (spec?.defaultBackend) validateBackend("spec.defaultBackend", spec.defaultBackend, errors);
+    if (spec?.ingressClassName) {
+      checkName("subdomain", "spec.ingressClassName", spec.ingressClassName, errors);
     }
     for (const [index, { host, http }] of (spec?.rules ?? []).entries()) {
       const at = `spec.rules[${index}]`;
       if (host) validateHost(`${at}.host`, host, errors);
+      if (http && (http.paths ?? []).length === 0) errors.required(`${at}.http.paths`);
       for (const [pathIndex, path] of (http?.paths ?? []).entries()) {
         validatePath(`${at}.http.paths[${pathIndex}]`, path, errors);
       }
@@ -43,6 +49,7 @@ export const ingressKind = defineKind({
 });
 
 function validateHost(field: string, host: string, errors: FieldErrors): void {
+  if (isIP(host) !== 0) errors.invalid(field, host, "must be a DNS name, not an IP address");
   if (isDnsSubdomain(host.startsWith("*.") ? host.slice(2) : host)) return;
   errors.invalid(
     field,
@@ -61,15 +68,28 @@ function validatePath(at: string, { path, pathType, backend }: Path, errors: Fie
   if (pathType !== "ImplementationSpecific" && !path?.startsWith("/")) {
     errors.invalid(`${at}.path`, path ?? "", "must be an absolute path");
   }
-  const { service } = backend ?? {};
-  if (!service) return;
-  if (!service.name) errors.required(`${at}.backend.service.name`);
-  const { name, number } = service.port ?? {};
-  if (!name && !number) {
-    errors.required(`${at}.backend`, "port name or number is required");
-  } else if (name && number) {
-    errors.invalid(`${at}.backend`, "", "cannot set both port name & port number");
+  if (path && pathType !== "ImplementationSpecific") {
+    const sequence = ["//", "/./", "/../", "%2f", "%2F"].find((one) => path.includes(one));
+    if (sequence) errors.invalid(`${at}.path`, path, `must not contain '${sequence}'`);
+    const ending = ["/..", "/."].find((one) => path.endsWith(one));
+    if (ending) errors.invalid(`${at}.path`, path, `cannot end with '${ending}'`);
   }
+  validateBackend(`${at}.backend`, backend, errors);
+}
+
+function validateBackend(at: string, backend: Path["backend"], errors: FieldErrors): void {
+  const { service, resource } = backend ?? {};
+  if (!service) {
+    if (!resource) errors.invalid(at, "", "resource or service backend is required");
+    return;
+  }
+  if (!service.name) errors.required(`${at}.service.name`);
+  else checkName("service", `${at}.service.name`, service.name, errors);
+  const { name, number } = service.port ?? {};
+  if (name && number) errors.invalid(at, "", "cannot set both port name & port number");
+  else if (name) checkPortOrName(`${at}.service.port.name`, name, errors);
+  else if (number) checkPort(`${at}.service.port.number`, number, errors);
+  else errors.required(at, "port name or number is required");
 }
 
 function hostsText({ spec }: Ingress): string {

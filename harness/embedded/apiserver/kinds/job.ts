@@ -4,7 +4,7 @@ import type { FieldErrors } from "../errors/field-errors.ts";
 import { setPodSpecDefaults } from "../defaults/pod-spec-defaults.ts";
 import { ageColumn, humanDuration, nameColumn, sinceText } from "../tables/cells.ts";
 import { containerColumns, selectorColumn } from "../tables/workload-columns.ts";
-import { checkNotNegative } from "../validation/numbers.ts";
+import { checkNotNegative, checkOneOf } from "../validation/numbers.ts";
 import { checkImmutable, validateTemplate } from "../validation/workload.ts";
 import { defineKind } from "./kind.ts";
 
@@ -56,6 +56,9 @@ export const jobKind = defineKind({
     checkNotNegative("spec.completions", spec?.completions, errors);
     checkNotNegative("spec.backoffLimit", spec?.backoffLimit, errors);
     checkNotNegative("spec.activeDeadlineSeconds", spec?.activeDeadlineSeconds, errors);
+    checkNotNegative("spec.ttlSecondsAfterFinished", spec?.ttlSecondsAfterFinished, errors);
+    const modes = ["Indexed", "NonIndexed"];
+    if (spec) checkOneOf("spec.completionMode", spec.completionMode, modes, errors);
     const policy = spec?.template?.spec?.restartPolicy;
     if (policy === "Always") {
       errors.required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"');

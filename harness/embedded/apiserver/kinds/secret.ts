@@ -33,6 +33,10 @@ export const secretKind = defineKind({
     for (const key of requiredKeys[secret.type ?? ""] ?? []) {
       if (secret.data?.[key] === undefined) errors.required(`data[${key}]`);
     }
+    const { username, password } = secret.data ?? {};
+    if (secret.type === "kubernetes.io/basic-auth" && (username ?? password) === undefined) {
+      for (const key of ["username", "password"]) errors.required(`data[${key}]`);
+    }
     if (!old) return;
     checkImmutable("type", secret.type, old.type, errors);
     if (!old.immutable) return;

@@ -2,7 +2,7 @@ import type { Service, ServicePort, ServiceSpec } from "kubernetes-types/core/v1
 import { services } from "../../resources.ts";
 import type { FieldErrors } from "../errors/field-errors.ts";
 import { ageColumn, labelsText, nameColumn } from "../tables/cells.ts";
-import { isDnsLabel, isDnsSubdomain } from "../validation/names.ts";
+import { checkLabels, isDnsLabel, isDnsSubdomain } from "../validation/names.ts";
 import { checkOneOf, checkPort, checkPortOrName } from "../validation/numbers.ts";
 import { defineKind } from "./kind.ts";
 
@@ -125,7 +125,9 @@ function validateSpec(spec: ServiceSpec | undefined, errors: FieldErrors): void 
       errors,
     );
   }
+  checkLabels("spec.selector", spec?.selector, errors);
   checkOneOf("spec.sessionAffinity", spec?.sessionAffinity, ["ClientIP", "None"], errors);
+  if (spec) validateForType(spec, headless, errors);
   if (spec?.type === "ExternalName") {
     const name = spec.externalName ?? "";
     if (name === "") errors.required("spec.externalName");
@@ -136,6 +138,29 @@ function validateSpec(spec: ServiceSpec | undefined, errors: FieldErrors): void 
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
       );
     }
+  }
+}
+
+/** What only some types of Service may ask for. */
+function validateForType(spec: ServiceSpec, headless: boolean, errors: FieldErrors): void {
+  const { type = "", ports = [], externalTrafficPolicy, sessionAffinityConfig } = spec;
+  const isExternal = type === "NodePort" || type === "LoadBalancer";
+  if (headless && isExternal) {
+    errors.invalid("spec.clusterIPs[0]", "None", `may not be set to 'None' for ${type} services`);
+  }
+  for (const [index, { nodePort }] of ports.entries()) {
+    if (!nodePort || type !== "ClusterIP") continue;
+    const why = "may not be used when `type` is 'ClusterIP'";
+    errors.forbidden(`spec.ports[${index}].nodePort`, why);
+  }
+  if (externalTrafficPolicy && !isExternal && !spec.externalIPs?.length) {
+    const why = "may only be set for externally-accessible services";
+    errors.invalid("spec.externalTrafficPolicy", externalTrafficPolicy, why);
+  }
+  const timeout = sessionAffinityConfig?.clientIP?.timeoutSeconds;
+  if (timeout !== undefined && (timeout <= 0 || timeout > 86_400)) {
+    const at = "spec.sessionAffinityConfig.clientIP.timeoutSeconds";
+    errors.invalid(at, timeout, "must be greater than 0 and less than 86400");
   }
 }
 

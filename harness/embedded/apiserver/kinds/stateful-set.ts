@@ -3,7 +3,7 @@ import { setPodSpecDefaults } from "../defaults/pod-spec-defaults.ts";
 import { equalJson } from "../storage/stored-object.ts";
 import { ageColumn, nameColumn } from "../tables/cells.ts";
 import { containerColumns } from "../tables/workload-columns.ts";
-import { checkNotNegative, checkOneOf } from "../validation/numbers.ts";
+import { checkNotNegative } from "../validation/numbers.ts";
 import { validateWorkload } from "../validation/workload.ts";
 import { defineKind } from "./kind.ts";
 
@@ -40,12 +40,16 @@ export const statefulSetKind = defineKind({
   validate({ spec }, errors, old) {
     validateWorkload(spec, errors, "statefulset");
     checkNotNegative("spec.replicas", spec?.replicas, errors);
-    checkOneOf(
-      "spec.podManagementPolicy",
-      spec?.podManagementPolicy ?? "OrderedReady",
-      ["OrderedReady", "Parallel"],
-      errors,
-    );
+    const policy = spec?.podManagementPolicy;
+    if (policy !== undefined && policy !== "OrderedReady" && policy !== "Parallel") {
+      const why = "must be 'OrderedReady' or 'Parallel'";
+      errors.invalid("spec.podManagementPolicy", policy, why);
+    }
+    const type = spec?.updateStrategy?.type;
+    if (type !== undefined && type !== "RollingUpdate" && type !== "OnDelete") {
+      const why = "must be 'RollingUpdate' or 'OnDelete'";
+      errors.invalid("spec.updateStrategy", spec?.updateStrategy, why);
+    }
     if ((spec?.volumeClaimTemplates ?? []).length > 0) {
       const why = "the embedded cluster has no persistent storage; use emptyDir";
       errors.forbidden("spec.volumeClaimTemplates", why);

@@ -1,4 +1,4 @@
-import type { Container, Probe } from "kubernetes-types/core/v1";
+import type { Container, EnvVarSource, Probe } from "kubernetes-types/core/v1";
 import type { FieldErrors } from "../errors/field-errors.ts";
 import { compareQuantities } from "../schema/quantity.ts";
 import { checkName, isDnsLabel } from "./names.ts";
@@ -35,9 +35,11 @@ export function validateContainer(
   else if (image !== image.trim()) {
     errors.invalid(`${path}.image`, image, "must not have leading or trailing whitespace");
   }
+  validateLifecycle(path, container, errors);
   validateProbes(path, container, place, errors);
   validatePorts(path, container, errors);
   validateEnvironment(path, container, errors);
+  validateBulkEnvironment(path, container, errors);
   validateMounts(path, container, place, errors);
   const policies = ["Always", "IfNotPresent", "Never"];
   checkOneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, policies, errors);
@@ -69,6 +71,7 @@ function validateEnvironment(path: string, { env = [] }: Container, errors: Fiel
       errors.invalid(`${at}.name`, name, rule);
     }
     if (!valueFrom) continue;
+    validateSource(`${at}.valueFrom`, valueFrom, errors);
     const sources = Object.keys(valueFrom).length;
     if (value) {
       errors.invalid(`${at}.valueFrom`, "", "may not be specified when `value` is not empty");
@@ -78,6 +81,55 @@ function validateEnvironment(path: string, { env = [] }: Container, errors: Fiel
       errors.invalid(`${at}.valueFrom`, "", `must specify one of: ${kinds}`);
     } else if (sources > 1) {
       errors.invalid(`${at}.valueFrom`, "", "may not have more than one field specified at a time");
+    }
+  }
+}
+
+function validateSource(at: string, source: EnvVarSource, errors: FieldErrors): void {
+  const { fieldRef } = source;
+  if (fieldRef) {
+    const { fieldPath } = fieldRef;
+    if (!fieldPath) errors.required(`${at}.fieldRef.fieldPath`);
+    else if (!isFieldPath.test(fieldPath)) {
+      const why = `error converting fieldPath: field label not supported: ${fieldPath}`;
+      errors.invalid(`${at}.fieldRef.fieldPath`, fieldPath, why);
+    }
+  }
+  for (const field of ["configMapKeyRef", "secretKeyRef"] as const) {
+    const reference = source[field];
+    if (!reference) continue;
+    if (!reference.name) errors.required(`${at}.${field}.name`);
+    if (!reference.key) errors.required(`${at}.${field}.key`);
+  }
+}
+
+const isFieldPath =
+  /^(metadata\.(name|namespace|uid|(labels|annotations)(\['.+'\])?)|spec\.(nodeName|serviceAccountName)|status\.(hostIPs?|podIPs?))$/;
+
+function validateBulkEnvironment(
+  path: string,
+  { envFrom = [] }: Container,
+  errors: FieldErrors,
+): void {
+  for (const [index, source] of envFrom.entries()) {
+    const at = `${path}.envFrom[${index}]`;
+    const fields = (["configMapRef", "secretRef"] as const).filter((field) => source[field]);
+    for (const field of fields) {
+      if (!source[field]?.name) errors.required(`${at}.${field}.name`);
+    }
+    if (fields.length === 0) {
+      errors.invalid(at, "", "must specify one of: `configMapRef` or `secretRef`");
+    } else if (fields.length > 1) {
+      errors.invalid(at, "", "may not have more than one field specified at a time");
+    }
+  }
+}
+
+function validateLifecycle(path: string, { lifecycle }: Container, errors: FieldErrors): void {
+  for (const hook of ["postStart", "preStop"] as const) {
+    const handler = lifecycle?.[hook];
+    if (handler && Object.keys(handler).length === 0) {
+      errors.required(`${path}.lifecycle.${hook}`, "must specify a handler type");
     }
   }
 }
@@ -127,7 +179,10 @@ function validateProbe(at: string, probe: Probe, succeedsOnce: boolean, errors: 
   for (const extra of handlers.slice(1)) {
     errors.forbidden(`${at}.${extra}`, "may not specify more than 1 handler type");
   }
-  if (probe.httpGet) checkPortOrName(`${at}.httpGet.port`, probe.httpGet.port, errors);
+  if (probe.httpGet) {
+    checkPortOrName(`${at}.httpGet.port`, probe.httpGet.port, errors);
+    checkOneOf(`${at}.httpGet.scheme`, probe.httpGet.scheme, ["HTTP", "HTTPS"], errors);
+  }
   if (probe.tcpSocket) checkPortOrName(`${at}.tcpSocket.port`, probe.tcpSocket.port, errors);
   if (probe.grpc) checkPort(`${at}.grpc.port`, probe.grpc.port, errors);
   if (probe.exec && (probe.exec.command ?? []).length === 0) errors.required(`${at}.exec.command`);
@@ -145,7 +200,28 @@ function validateProbe(at: string, probe: Probe, succeedsOnce: boolean, errors: 
   }
 }
 
+const standardResource = /^(cpu|memory|ephemeral-storage|hugepages-.+)$/;
+
+function validateQuantities(
+  path: string,
+  quantities: Readonly<Record<string, string>> | undefined,
+  errors: FieldErrors,
+): void {
+  for (const [name, quantity] of Object.entries(quantities ?? {})) {
+    const at = `${path}[${name}]`;
+    if (!name.includes("/") && !standardResource.test(name)) {
+      errors.invalid(at, name, "must be a standard resource type or fully qualified");
+      errors.invalid(at, name, "must be a standard resource for containers");
+    }
+    if (quantity.startsWith("-")) {
+      errors.invalid(at, quantity, "must be greater than or equal to 0");
+    }
+  }
+}
+
 function validateResources(path: string, { resources }: Container, errors: FieldErrors): void {
+  validateQuantities(`${path}.resources.limits`, resources?.limits, errors);
+  validateQuantities(`${path}.resources.requests`, resources?.requests, errors);
   for (const [name, request] of Object.entries(resources?.requests ?? {})) {
     const limit = resources?.limits?.[name];
     if (limit === undefined || compareQuantities(request, limit) <= 0) continue;

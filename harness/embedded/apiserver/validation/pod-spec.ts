@@ -1,7 +1,7 @@
 import type { Container, PodSpec } from "kubernetes-types/core/v1";
 import type { FieldErrors } from "../errors/field-errors.ts";
 import { validateContainer } from "./container.ts";
-import { checkName, isDnsLabel } from "./names.ts";
+import { checkLabels, checkName, isDnsLabel } from "./names.ts";
 import { checkNotNegative, checkOneOf } from "./numbers.ts";
 import { refuseUnsupported } from "./unsupported-fields.ts";
 import { validateVolumes } from "./volumes.ts";
@@ -34,6 +34,12 @@ export function validatePodSpec(
     spec.terminationGracePeriodSeconds,
     errors,
   );
+  const { activeDeadlineSeconds: deadline } = spec;
+  if (deadline !== undefined && (deadline < 1 || deadline > 2_147_483_647)) {
+    const why = "must be between 1 and 2147483647, inclusive";
+    errors.invalid(`${path}.activeDeadlineSeconds`, deadline, why);
+  }
+  checkLabels(`${path}.nodeSelector`, spec.nodeSelector, errors);
   if (spec.serviceAccountName) {
     checkName("subdomain", `${path}.serviceAccountName`, spec.serviceAccountName, errors);
   }

@@ -1,4 +1,4 @@
-import type { Volume } from "kubernetes-types/core/v1";
+import type { KeyToPath, Volume } from "kubernetes-types/core/v1";
 import type { FieldErrors } from "../errors/field-errors.ts";
 import { checkName, isDnsLabel } from "./names.ts";
 
@@ -35,6 +35,31 @@ function validateSource(at: string, volume: Volume, errors: FieldErrors): void {
       "the embedded cluster has no storage of this kind; use configMap, secret, emptyDir, downwardAPI or projected",
     );
   }
+  validateItems(`${at}.configMap`, volume.configMap, errors);
+  validateItems(`${at}.secret`, volume.secret, errors);
   if (volume.configMap && !volume.configMap.name) errors.required(`${at}.configMap.name`);
   if (volume.secret && !volume.secret.secretName) errors.required(`${at}.secret.secretName`);
+}
+
+interface Projection {
+  readonly defaultMode?: number;
+  readonly items?: readonly KeyToPath[];
+}
+
+function validateItems(at: string, source: Projection | undefined, errors: FieldErrors): void {
+  const { defaultMode, items = [] } = source ?? {};
+  if (defaultMode !== undefined && (defaultMode < 0 || defaultMode > 0o777)) {
+    const why = "must be a number between 0 and 0777 (octal), both inclusive";
+    errors.invalid(`${at}.defaultMode`, defaultMode, why);
+  }
+  for (const [index, { key, path }] of items.entries()) {
+    const place = `${at}.items[${index}]`;
+    if (!key) errors.required(`${place}.key`);
+    if (!path) errors.required(`${place}.path`);
+    else if (path.startsWith("/")) {
+      errors.invalid(`${place}.path`, path, "must be a relative path");
+    } else if (path.split("/").includes("..")) {
+      errors.invalid(`${place}.path`, path, "must not contain '..'");
+    }
+  }
 }
