@@ -17,6 +17,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
+    // What is awaited comes when the machine gets to it; a second is short on a busy one.
+    expect: { poll: { timeout: 15_000 } },
     // One project after another: what is timed by the clock has the machine to itself.
     projects: [
       {
