@@ -15,6 +15,7 @@ import { MemoryWatch } from "./memory-watch.ts";
 import { registerNode, renewLease } from "./node-registration.ts";
 import { PodAgent } from "./pod-agent.ts";
 import type { Pod } from "./pod-model.ts";
+import { isFinal } from "./pod-phase.ts";
 import { AddressPool } from "./pod-sandbox.ts";
 import { PodWorker } from "./pod-worker.ts";
 import { createVolumeSources } from "./volume-sources.ts";
@@ -184,9 +185,7 @@ class Kubelet implements StartedKubelet {
     const known = this.#workers.get(uid);
     if (known) return known.update(pod);
     if (this.#stopping.signal.aborted) return;
-    const { phase } = pod.status ?? {};
-    const over = phase === "Succeeded" || phase === "Failed";
-    if (over && !pod.metadata?.deletionTimestamp) return;
+    if (isFinal(pod.status?.phase) && !pod.metadata?.deletionTimestamp) return;
     const worker = new PodWorker({
       pod,
       context: this.#context,

@@ -123,6 +123,15 @@ function stopForProbe(
   );
 }
 
+/** Kubernetes: once no container but sidecars runs or will run, the pod ends them too. */
+export function isDone({ pod, runs }: PodState, endedRuns: EndedRuns): boolean {
+  return (pod.spec?.containers ?? []).every((container) => {
+    const run = runs.newest(container.name);
+    const ended = run !== undefined && endedRuns.get(container.name) === run;
+    return ended && !shallRestart(pod, container, run, false);
+  });
+}
+
 /** Ends everything that runs: sidecars last, in the reverse of the order they began in, as Kubernetes does. */
 export async function stopContainers(state: PodState): Promise<void> {
   const { initContainers = [], containers = [] } = state.pod.spec ?? {};

@@ -3,6 +3,11 @@ import { isSidecar } from "./pod-model.ts";
 
 export type Phase = "Pending" | "Running" | "Succeeded" | "Failed";
 
+/** Whether a pod of this phase stays as it is. */
+export function isFinal(phase: string | undefined): phase is "Succeeded" | "Failed" {
+  return phase === "Succeeded" || phase === "Failed";
+}
+
 /** The phase that a pod's containers add up to. `terminal`: nothing will be started any more. */
 export function phaseOf(
   pod: Pod,
@@ -19,7 +24,7 @@ export function phaseOf(
   if (init.pending > 0 && main.stopped + main.running === 0)
     return terminal ? ended(main) : "Pending";
   if (main.waiting > 0) return terminal ? ended(main) : "Pending";
-  if (main.running > 0) return "Running";
+  if (main.running + init.sidecars > 0) return "Running";
   if (main.stopped === 0) return "Pending";
   if (terminal) return ended(main);
   if (policy === "Always") return "Running";
@@ -41,12 +46,14 @@ function ended({ stopped, succeeded, waiting }: MainCount): Phase {
 function countInit(
   pod: Pod,
   statuses: readonly ContainerStatus[],
-): { pending: number; failed: number } {
+): { pending: number; failed: number; sidecars: number } {
   let pending = 0;
   let failed = 0;
+  let sidecars = 0;
   for (const container of pod.spec?.initContainers ?? []) {
     const status = statuses.find(({ name }) => name === container.name);
     if (isSidecar(container)) {
+      if (status?.state?.running) sidecars++;
       if (status?.started !== true && !status?.state?.terminated) pending++;
       continue;
     }
@@ -56,7 +63,7 @@ function countInit(
     if (terminated || (status?.state?.waiting && last && last.exitCode !== 0)) failed++;
     pending++;
   }
-  return { pending, failed };
+  return { pending, failed, sidecars };
 }
 
 function countMain(pod: Pod, statuses: readonly ContainerStatus[]): MainCount {

@@ -12,7 +12,7 @@ import {
   type Runs,
   type StartFailure,
 } from "./pod-model.ts";
-import { phaseOf, type Phase } from "./pod-phase.ts";
+import { isFinal, phaseOf, type Phase } from "./pod-phase.ts";
 import { podResources } from "./pod-resources.ts";
 
 /** All that a pod's status is made of. */
@@ -40,7 +40,7 @@ export interface StatusInput {
 }
 
 /** The pod's status as the kubelet reports it. */
-export function statusOf(input: StatusInput): FullPodStatus {
+export function statusOf(input: StatusInput): FullPodStatus & { readonly phase: Phase } {
   const { pod, previous, podIP, verdict } = input;
   const init = (pod.spec?.initContainers ?? []).map((it) => containerStatus(it, true, input));
   const main = (pod.spec?.containers ?? []).map((it) => containerStatus(it, false, input));
@@ -74,7 +74,7 @@ export function statusOf(input: StatusInput): FullPodStatus {
 
 /** A phase that is final stays. */
 function settled({ phase }: FullPodStatus): Phase | undefined {
-  return phase === "Succeeded" || phase === "Failed" ? phase : undefined;
+  return isFinal(phase) ? phase : undefined;
 }
 
 function reasonOf({ reason, message }: FullPodStatus): Pick<FullPodStatus, "reason" | "message"> {

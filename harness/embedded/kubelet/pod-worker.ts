@@ -5,8 +5,9 @@ import { pods } from "../resources.ts";
 import { isStatus } from "../status-error.ts";
 import type { ContainerInstance } from "./container-instance.ts";
 import type { KubeletContext } from "./kubelet-context.ts";
-import { advanceContainers, stopContainers } from "./pod-containers.ts";
+import { advanceContainers, isDone, stopContainers } from "./pod-containers.ts";
 import { podName } from "./pod-model.ts";
+import { isFinal } from "./pod-phase.ts";
 import { reportStatus } from "./pod-report.ts";
 import { toSandbox, writeHostFiles, type AddressPool } from "./pod-sandbox.ts";
 import { PodState } from "./pod-state.ts";
@@ -143,11 +144,10 @@ export class PodWorker {
     const state = this.#state;
     const endedRuns = state.runs.lastEndedOfEach();
     state.statusIP = state.sandbox?.network.ip;
-    await reportStatus(state);
-    const { phase } = state.status.last;
-    if (phase === "Succeeded" || phase === "Failed") return this.#finish();
+    if (isFinal(await reportStatus(state))) return this.#finish();
     const leftMs = this.#timeLeftMs();
     if (leftMs !== undefined && leftMs <= 0) return this.#passDeadline();
+    if (isDone(state, endedRuns)) return this.#stopSidecars();
     const refused = refusedPodField(this.pod);
     if (refused) {
       const message = `Failed to create pod sandbox: ${refusalOf(refused)}`;
@@ -199,6 +199,13 @@ export class PodWorker {
   #finish(): Promise<undefined> {
     this.#state.finished = true;
     return this.#end();
+  }
+
+  /** The next look at the pod finds that all of it has ended. */
+  async #stopSidecars(): Promise<undefined> {
+    await stopContainers(this.#state);
+    await this.#dropSandbox();
+    this.#dirty = true;
   }
 
   async #makeSandbox(): Promise<void> {
