@@ -23,6 +23,9 @@ export interface InstanceOptions {
 const cannotRun =
   "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init:";
 
+/** How long the last output may take to arrive where a process that left the container holds the pipe. */
+const drainMs = 500;
+
 /** One run of a container: its process, its log and how it ended. */
 export class ContainerInstance implements ContainerRun {
   readonly id = randomBytes(32).toString("hex");
@@ -112,16 +115,19 @@ export class ContainerInstance implements ContainerRun {
     for (const path of [this.log.path, ...files]) await rm(path, { force: true });
   }
 
-  #onExit({ code }: ProcessExit): void {
+  async #onExit({ code }: ProcessExit): Promise<void> {
+    const finishedAtMs = this.#options.clock.now();
     const reason = this.outOfMemory ? "OOMKilled" : code === 0 ? "Completed" : "Error";
-    const message = this.#terminationMessage(code);
-    this.#exit = { exitCode: code, reason, message, finishedAtMs: this.#options.clock.now() };
+    const message = await this.#terminationMessage(code);
+    this.#exit = { exitCode: code, reason, message, finishedAtMs };
   }
 
-  #terminationMessage(code: number): string | undefined {
+  async #terminationMessage(code: number): Promise<string | undefined> {
     const text = readText(this.config.terminationLog).slice(0, 4096);
     if (text !== "" || code === 0) return text || undefined;
     if (this.container.terminationMessagePolicy !== "FallbackToLogsOnError") return undefined;
+    // The program's last words may still be in its pipes.
+    await this.log.whenEnded(drainMs);
     const lines = readText(this.log.path).split("\n").slice(-81);
     const plain = lines.map((line) => line.replace(/^\S+ \S+ [FP] /, "")).join("\n");
     return plain.slice(-2048) || undefined;

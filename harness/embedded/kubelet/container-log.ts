@@ -61,6 +61,16 @@ export class ContainerLog extends EventEmitter<{ line: [string]; end: [] }> {
     });
   }
 
+  /** Resolves once all of the output is in, at the latest after this time. */
+  async whenEnded(timeoutMs: number): Promise<void> {
+    if (this.#ended) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(timeoutMs, resolve);
+    this.once("end", resolve);
+    await promise;
+    cancel();
+  }
+
   /** Closes the file; what comes later is not kept. */
   close(): void {
     if (!this.#ended) this.#end();
