@@ -90,7 +90,9 @@ function containerStatus(
   let state = stateOf(run, input);
   let lastState: ContainerState = before?.termination ? terminated(before) : {};
   const failure = input.failureOf(container.name);
-  if (failure && shallRestart(input.pod, container, run, isInit)) {
+  // Kubernetes takes a sidecar that ended well for an init container that is done.
+  const isOver = isInit && run?.termination?.exitCode === 0;
+  if (failure && !isOver && shallRestart(input.pod, container, run, isInit)) {
     if (state.terminated) lastState = state;
     state = { waiting: waitingFor(failure) };
   }
