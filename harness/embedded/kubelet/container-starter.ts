@@ -11,7 +11,7 @@ import type { Mount } from "./file-view.ts";
 import { ensureImage } from "./image-puller.ts";
 import type { KubeletContext } from "./kubelet-context.ts";
 import { runHook } from "./lifecycle-hook.ts";
-import type { ContainerRun } from "./pod-model.ts";
+import { podReference, type ContainerRun } from "./pod-model.ts";
 import type { PodVolumes } from "./pod-volumes.ts";
 import type { PodSandbox } from "../pod-network.ts";
 import { refusalOf, refusedContainerField } from "./refusals.ts";
@@ -53,19 +53,17 @@ export function xMustNotBackOff(
 ): void {
   if (!ended?.termination) return;
   const { restartBackOff: backOff, events } = context;
-  const { name, namespace, uid } = pod.metadata ?? {};
-  const key = `${uid}_${container.name}`;
+  const key = `${pod.metadata?.uid}_${container.name}`;
   const { finishedAtMs } = ended.termination;
   const remainingMs = backOff.remainingMs(key, finishedAtMs);
   if (remainingMs > 0) {
-    const where = `pod ${name}_${namespace}(${uid})`;
     eventsOf(events, pod, container, isInit).warn(
       "BackOff",
-      `Back-off restarting failed container ${container.name} in ${where}`,
+      `Back-off restarting failed container ${container.name} in pod ${podReference(pod)}`,
     );
     const wait = toGoDuration(backOff.currentMs(key));
     throw new CrashLoopBackOff(
-      `back-off ${wait} restarting failed container=${container.name} pod=${name}_${namespace}(${uid})`,
+      `back-off ${wait} restarting failed container=${container.name} pod=${podReference(pod)}`,
       remainingMs,
     );
   }
@@ -151,10 +149,9 @@ async function postStart(
   context: KubeletContext,
 ): Promise<void> {
   const { container, isInit, facts, sandbox, signal } = input;
-  const hook = container.lifecycle?.postStart;
-  if (!hook) return;
+  if (!container.lifecycle?.postStart) return;
   try {
-    await runHook(hook, instance, sandbox.ip, context, signal);
+    await runHook("postStart", { pod: facts.pod, instance, ip: sandbox.ip, context, signal });
   } catch (error) {
     const events = eventsOf(context.events, facts.pod, container, isInit);
     events.warn("FailedPostStartHook", "PostStartHook failed");
@@ -169,10 +166,7 @@ async function postStart(
       },
       context,
     );
-    throw new StartError(
-      "PostStartHookError",
-      error instanceof Error ? error.message : String(error),
-      { cause: error },
-    );
+    const text = error instanceof Error ? error.message : String(error);
+    throw new StartError("PostStartHookError", text, { cause: error });
   }
 }

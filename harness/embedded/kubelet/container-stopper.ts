@@ -54,10 +54,10 @@ async function preStop(
   deadline: () => number,
   context: KubeletContext,
 ): Promise<void> {
-  const hook = instance.container.lifecycle?.preStop;
-  if (!hook) return;
+  if (!instance.container.lifecycle?.preStop) return;
   const stopped = new AbortController();
-  const ran = runHook(hook, instance, ip, context, stopped.signal).catch((error: unknown) => {
+  const { signal } = stopped;
+  const ran = runHook("preStop", { pod, instance, ip, context, signal }).catch((error: unknown) => {
     if (stopped.signal.aborted) return;
     const events = eventsOf(context.events, pod, instance.container, isInit);
     events.warn("FailedPreStopHook", "PreStopHook failed");

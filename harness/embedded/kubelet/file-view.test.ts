@@ -30,6 +30,16 @@ test.each([
   expect(view.rewrite(script)).toBe(rewritten);
 });
 
+test.each([
+  ["cat: /state/root/tmp/a: No such file", "cat: /tmp/a: No such file"],
+  ["/state/volumes/cfg/a /state/volumes/cfg", "/cfg/a /cfg"],
+  ["ls: '/state/copies/one.yaml'", "ls: '/cfg/one.yaml'"],
+  ["/state/root", "/"],
+  ["/state/rooted /usr/bin/env", "/state/rooted /usr/bin/env"],
+])("tells %s as the container knows it", (printed, told) => {
+  expect(view.toContainer(printed)).toBe(told);
+});
+
 test("tells the preload which mounts are read-only", () => {
   const table = JSON.parse(view.toVariable()) as string[][];
   expect(table).toContainEqual(["/cfg", "/state/volumes/cfg", "ro"]);

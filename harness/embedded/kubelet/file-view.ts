@@ -59,6 +59,17 @@ export class FileView {
     return text.replaceAll(pathInText, (path) => this.toHost(path));
   }
 
+  /** Replaces real paths in what a program printed by the container's. */
+  toContainer(text: string): string {
+    const moved = this.#mounts.filter(({ containerPath, hostPath }) => containerPath !== hostPath);
+    let result = text;
+    for (const { containerPath, hostPath } of moved.toSorted(byHostPath))
+      result = result
+        .replaceAll(`${hostPath}/`, containerPath === "/" ? "/" : `${containerPath}/`)
+        .replaceAll(new RegExp(`${RegExp.escape(hostPath)}(?![\\w.-])`, "g"), containerPath);
+    return result;
+  }
+
   /** The table for the preload: [[container path, host path, "ro"?], ...]. */
   toVariable(): string {
     return JSON.stringify(
@@ -71,6 +82,10 @@ export class FileView {
 
 /** An absolute path at the start of a word, after a quote, a redirection or an equals sign; `//` is a URL's. */
 const pathInText = /(?<=^|[\s'"=<>|&;(`,])\/(?!\/)[\w.@%+~/-]*/g;
+
+function byHostPath(a: Mount, b: Mount): number {
+  return b.hostPath.length - a.hostPath.length;
+}
 
 function isUnder(path: string, folder: string): boolean {
   return folder === "/" || path === folder || path.startsWith(`${folder}/`);

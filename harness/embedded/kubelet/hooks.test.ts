@@ -50,9 +50,9 @@ test("a preStop that fails is told and does not keep the container from its SIGT
       {
         name: "c",
         image: "bb:1",
-        ...teller(500),
+        ...teller(200),
         readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
-        lifecycle: { preStop: { httpGet: { path: "/", port: 8080 } } },
+        lifecycle: { preStop: { httpGet: { path: "/", port: 8081 } } },
       },
     ],
   });
@@ -77,12 +77,45 @@ test("an httpGet postStart that finds nobody listening ends the container", asyn
       },
     ],
   });
-  await node.until(
-    "p",
-    ({ containerStatuses }) =>
-      containerStatuses?.[0]?.state?.waiting?.reason === "PostStartHookError",
-  );
+  const message =
+    /^HTTP lifecycle hook \(\/\) for Container "c" in Pod "p_default\([-0-9a-f]{36}\)" failed - error: /;
+  await node.until("p", ({ containerStatuses }) => {
+    const { waiting } = containerStatuses?.[0]?.state ?? {};
+    return waiting?.reason === "PostStartHookError" && message.test(waiting.message ?? "");
+  });
   expect((await node.events("p")).map(({ reason }) => reason)).toContain("FailedPostStartHook");
+});
+
+test("an httpGet postStart waits for a program that boots, and takes any answer", async () => {
+  await using node = await startTestNode();
+  await node.create("p", {
+    containers: [
+      {
+        name: "c",
+        image: "bb:1",
+        ...teller(500),
+        lifecycle: { postStart: { httpGet: { path: "/up", port: 8080 } } },
+      },
+    ],
+  });
+  await node.until("p", ({ phase }) => phase === "Running");
+  expect(await node.logs("p")).toBe("GET /up \n");
+  expect((await node.events("p")).map(({ reason }) => reason)).not.toContain("FailedPostStartHook");
+});
+
+test("an exec postStart that fails says its command, its exit code and what it printed", async () => {
+  await using node = await startTestNode();
+  const command = ["sh", "-c", "echo out; echo why >&2; exit 7"];
+  await node.create("p", {
+    containers: [shell("sleep 100", { lifecycle: { postStart: { exec: { command } } } })],
+  });
+  const { metadata, status } = await node.until("p", ({ containerStatuses }) =>
+    Boolean(containerStatuses?.[0]?.state?.waiting?.message),
+  );
+  expect(status?.containerStatuses?.[0]?.state?.waiting).toEqual({
+    reason: "PostStartHookError",
+    message: `Exec lifecycle hook ([${command.join(" ")}]) for Container "c" in Pod "p_default(${metadata?.uid})" failed - error: command '${command.join(" ")}' exited with 7: why\n, message: "out\\nwhy\\n"`,
+  });
 });
 
 test("a preStop sleep holds SIGTERM back for its seconds, counted against the grace period", async () => {

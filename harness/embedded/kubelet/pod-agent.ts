@@ -3,7 +3,6 @@ import { finished } from "node:stream/promises";
 import type { ObjectKey } from "../client.ts";
 import type { ExecOptions, LogOptions, NodeAgent } from "../node-agent.ts";
 import { StatusError } from "../status-error.ts";
-import { ExecutableNotFound } from "./command.ts";
 import { startCommand } from "./container-command.ts";
 import type { ContainerInstance } from "./container-instance.ts";
 import type { KubeletContext } from "./kubelet-context.ts";
@@ -12,6 +11,11 @@ import type { PodWorker } from "./pod-worker.ts";
 
 /** How long the last output of an ended command may take to arrive where a process it left holds the pipe. */
 const drainMs = 500;
+
+const pullFailures: ReadonlyMap<string, string> = new Map([
+  ["ErrImagePull", "image can't be pulled"],
+  ["ImagePullBackOff", "trying and failing to pull image"],
+]);
 
 /** Answers the API server's questions about pods of this node. */
 export class PodAgent implements NodeAgent {
@@ -34,10 +38,8 @@ export class PodAgent implements NodeAgent {
     const { status } = worker.pod;
     const all = [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])];
     const waiting = all.find((it) => it.name === name)?.state?.waiting;
-    const failed = waiting?.reason === "ErrImagePull" || waiting?.reason === "ImagePullBackOff";
-    const why = failed
-      ? "trying and failing to pull image"
-      : (waiting?.reason ?? "ContainerCreating");
+    const reason = waiting?.reason ?? "ContainerCreating";
+    const why = pullFailures.get(reason) ?? reason;
     throw badRequest(`container "${name}" in pod "${pod.name}" is waiting to start: ${why}`);
   }
 
@@ -148,13 +150,7 @@ function containerOf(worker: PodWorker, asked: string | undefined): string {
 
 function cannotExec(error: unknown): StatusError {
   const text = error instanceof Error ? error.message : String(error);
-  const why =
-    error instanceof ExecutableNotFound ? `unable to start container process: ${text}` : text;
-  return new StatusError(
-    500,
-    "InternalError",
-    `error executing command in container: failed to exec in container: failed to start exec: OCI runtime exec failed: exec failed: ${why}: unknown`,
-  );
+  return new StatusError(500, "InternalError", `error executing command in container: ${text}`);
 }
 
 function containerNotFound(name: string): StatusError {

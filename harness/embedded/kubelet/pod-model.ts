@@ -76,3 +76,8 @@ export function shallRestart(
 export function podName(pod: Pod): string {
   return `${pod.metadata?.namespace}/${pod.metadata?.name}`;
 }
+
+/** name_namespace(uid), as the kubelet's messages have it. */
+export function podReference({ metadata }: Pod): string {
+  return `${metadata?.name}_${metadata?.namespace}(${metadata?.uid})`;
+}

@@ -22,7 +22,10 @@ function target(port: number): ProbeTarget {
     network: loopback,
     ip: "127.0.0.1",
     container: { name: "c", ports: [{ name: "web", containerPort: port }] },
-    exec: async (command) => ({ code: command[0] === "true" ? 0 : 1, output: "why" }),
+    exec: async ([name]) => {
+      if (name === "nope") throw new Error("no such program");
+      return { code: name === "true" ? 0 : 1, output: "why", errors: "" };
+    },
   };
 }
 
@@ -120,4 +123,25 @@ test.each([
   const probe = { grpc: { port: running.port, service: "logic" } };
   expect(await runProbe(probe, target(running.port))).toEqual(outcome);
   expect(asked).toEqual(["/grpc.health.v1.Health/Check", "logic"]);
+});
+
+test("a probe that cannot be made is neither a success nor a failure", async () => {
+  expect(await runProbe({ exec: { command: ["nope"] } }, target(1))).toEqual({
+    success: false,
+    errored: true,
+    message: "no such program",
+  });
+  expect(await runProbe({ httpGet: { port: "other" } }, target(1))).toEqual({
+    success: false,
+    errored: true,
+    message: 'strconv.Atoi: parsing "other": invalid syntax',
+  });
+});
+
+test("an HTTPS probe of a server without TLS fails in Go's words", async () => {
+  await using server = await listening(createHttpServer((_request, response) => response.end()));
+  const probe = { httpGet: { port: server.port, scheme: "HTTPS" } };
+  expect((await runProbe(probe, target(server.port))).message).toBe(
+    `Get "https://127.0.0.1:${server.port}/": http: server gave HTTP response to HTTPS client`,
+  );
 });

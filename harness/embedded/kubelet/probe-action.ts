@@ -12,6 +12,8 @@ export interface ProbeOutcome {
   readonly message: string;
   /** Nobody listened. */
   readonly refused?: boolean;
+  /** The probe itself could not be made: it counts neither way. */
+  readonly errored?: boolean;
 }
 
 export interface ProbeTarget {
@@ -26,6 +28,15 @@ type Handler = Pick<Probe, "httpGet" | "tcpSocket" | "grpc" | "exec">;
 
 /** Runs a probe's action once. */
 export async function runProbe(probe: Probe, target: ProbeTarget): Promise<ProbeOutcome> {
+  try {
+    return await act(probe, target);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { success: false, errored: true, message };
+  }
+}
+
+async function act(probe: Probe, target: ProbeTarget): Promise<ProbeOutcome> {
   const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
   const { httpGet, tcpSocket, grpc, exec } = probe as Handler;
   if (httpGet) return probeHttp(httpGet, target, timeoutMs);
@@ -42,11 +53,13 @@ export async function runProbe(probe: Probe, target: ProbeTarget): Promise<Probe
   return { success: true, message: "" };
 }
 
-/** The number of a port that may be given by its name. */
+/** The number of a port that may be given by its name. Throws what Go says of a name that no port has. */
 export function portOf(port: number | string, container: Container): number {
   if (typeof port === "number") return port;
   const named = container.ports?.find(({ name }) => name === port)?.containerPort;
-  return named ?? Number(port);
+  if (named !== undefined) return named;
+  if (/^\d+$/.test(port)) return Number(port);
+  throw new Error(`strconv.Atoi: parsing "${port}": invalid syntax`);
 }
 
 async function probeExec(
@@ -64,7 +77,7 @@ async function probeExec(
         success: false,
         message: `command timed out: "${command.join(" ")}" timed out after ${timeoutMs / 1000}s`,
       };
-    return { success: false, message: error instanceof Error ? error.message : String(error) };
+    throw error;
   }
 }
 
@@ -165,5 +178,7 @@ function toGoError(error: unknown): string {
   if (name === "TimeoutError" || name === "AbortError" || code === "ABORT_ERR") return deadline;
   if (code === "ECONNRESET")
     return message === "socket hang up" ? "EOF" : "read: connection reset by peer";
+  if (message.includes("wrong version number"))
+    return "http: server gave HTTP response to HTTPS client";
   return message;
 }

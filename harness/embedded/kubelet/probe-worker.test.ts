@@ -7,9 +7,11 @@ class Scene {
   readonly clock = new SteppedClock();
   readonly results: (readonly [number, boolean])[] = [];
   readonly unhealthy: number[] = [];
+  readonly said = new Set<string>();
   readonly asked: number[] = [];
   healthy = true;
   refused = false;
+  errored = false;
   started = true;
   run: ProbedRun | undefined;
   readonly worker: ProbeWorker;
@@ -23,10 +25,14 @@ class Scene {
       isStarted: () => this.started,
       execute: async () => {
         this.asked.push(this.clock.now());
-        return { success: this.healthy, message: "no", refused: this.refused };
+        const { healthy: success, refused, errored } = this;
+        return { success, message: "no", refused, errored };
       },
       onResult: (_id, success) => this.results.push([this.clock.now(), success]),
-      onUnhealthy: () => this.unhealthy.push(this.clock.now()),
+      onUnhealthy: (message) => {
+        this.unhealthy.push(this.clock.now());
+        this.said.add(message);
+      },
     });
   }
 
@@ -123,6 +129,20 @@ test("a readiness probe that stays refused counts once the time to boot is over"
   scene.worker.trigger();
   await scene.clock.advance(2_000);
   expect(scene.unhealthy).toEqual([1_500]);
+});
+
+test("a liveness probe that cannot be made is told and never restarts the container", async () => {
+  const scene = new Scene("liveness", { periodSeconds: 1, failureThreshold: 1 });
+  scene.start("one");
+  scene.healthy = false;
+  scene.errored = true;
+  await scene.clock.advance(5_000);
+  expect(scene.results).toEqual([]);
+  expect([...scene.said]).toEqual(["Liveness probe errored and resulted in unknown state: no"]);
+  scene.errored = false;
+  await scene.clock.advance(1_000);
+  expect(scene.results.map(([, success]) => success)).toEqual([false]);
+  expect([...scene.said][1]).toBe("Liveness probe failed: no");
 });
 
 test("a stopped worker asks nothing more", async () => {

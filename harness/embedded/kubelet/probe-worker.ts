@@ -1,5 +1,6 @@
 import type { Probe } from "kubernetes-types/core/v1";
 import type { Clock } from "../../time/clock.ts";
+import { bootAllowanceMs, bootRetryMs } from "./boot-allowance.ts";
 import type { ProbeOutcome } from "./probe-action.ts";
 
 export type ProbeKind = "startup" | "readiness" | "liveness";
@@ -23,13 +24,6 @@ export interface ProbeWorkerOptions {
   readonly onResult: (runId: string, success: boolean) => void;
   readonly onUnhealthy: (message: string) => void;
 }
-
-/**
- * A program of a real image listens a few milliseconds after its start; ours takes the time that Node needs to boot. A
- * first readiness or liveness probe that is refused waits this long for it before it counts.
- */
-const bootAllowanceMs = 1_500;
-const bootRetryMs = 20;
 
 /**
  * A real node makes a pod's sandbox in about this time, while the tickers of its probes run already: recorded, a probe
@@ -140,10 +134,11 @@ export class ProbeWorker {
     return outcome;
   }
 
-  #count({ success, message }: ProbeOutcome): void {
+  #count({ success, errored, message }: ProbeOutcome): void {
     const { kind, probe, onUnhealthy } = this.#options;
-    if (!success)
-      onUnhealthy(`${kind.charAt(0).toUpperCase()}${kind.slice(1)} probe failed: ${message}`);
+    const name = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} probe`;
+    if (errored) return onUnhealthy(`${name} errored and resulted in unknown state: ${message}`);
+    if (!success) onUnhealthy(`${name} failed: ${message}`);
     this.#streak = success === this.#lastOutcome ? this.#streak + 1 : 1;
     this.#lastOutcome = success;
     const needed = success ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3);

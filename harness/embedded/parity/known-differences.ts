@@ -29,7 +29,7 @@ export const knownDifferences: readonly KnownDifferences[] = [
     facts: [
       "There is one node, `kubelab`, with the address 127.0.0.1; its `containerRuntimeVersion` is `kubelab://processes`. It never becomes NotReady, and nothing is evicted.",
       "A back-off ends on time, where a real kubelet notices up to five seconds late (10 s were recorded as 10.3 to 12.8, 20 s as 24.3 to 26.7). There is no jitter in it.",
-      "A first readiness or liveness probe that is refused waits up to 1.5 s for a program that still boots, before it counts.",
+      "A first readiness or liveness probe that is refused waits up to 1.5 s for a program that still boots, before it counts; an httpGet postStart waits up to 5 s.",
       "After a crash, `kubectl logs --previous` shows the run before; a real kubelet may have removed that container already and says so.",
     ],
   },
