@@ -15,6 +15,7 @@ import { podReference, type ContainerRun } from "./pod-model.ts";
 import type { PodVolumes } from "./pod-volumes.ts";
 import type { PodSandbox } from "../pod-network.ts";
 import { refusalOf, refusedContainerField } from "./refusals.ts";
+import { xMustNotBeRoot } from "./run-as-non-root.ts";
 import { StartError } from "./start-error.ts";
 
 /** The pod, as one of its containers is started into it. */
@@ -99,8 +100,7 @@ export async function startContainer(input: StartInput, context: KubeletContext)
       error.reason === "CreateContainerConfigError" || error.reason === "RunContainerError"
         ? error.message
         : error.reason;
-    if (error.reason !== "InvalidImageName" && error.reason !== "PostStartHookError")
-      events.warn("Failed", `Error: ${text}`);
+    if (error.reason !== "PostStartHookError") events.warn("Failed", `Error: ${text}`);
     throw error;
   }
 }
@@ -114,7 +114,9 @@ async function createConfig(
   const refused = refusedContainerField(input.container, input.isInit);
   if (refused) throw new StartError("CreateContainerConfigError", refusalOf(refused));
   try {
-    return await configure({ ...input, image, folder }, context);
+    const config = await configure({ ...input, image, folder }, context);
+    xMustNotBeRoot(input.facts.pod, input.container, image);
+    return config;
   } catch (error) {
     if (!(error instanceof ContainerConfigError)) throw error;
     throw new StartError("CreateContainerConfigError", error.message, { cause: error });

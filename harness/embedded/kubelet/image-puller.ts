@@ -2,7 +2,7 @@ import type { Container, Pod } from "kubernetes-types/core/v1";
 import type { KubeletContext } from "./kubelet-context.ts";
 import type { Image } from "./images/image-store.ts";
 import { pullErrorOf } from "./images/pull-error.ts";
-import { isValidReference } from "./images/reference.ts";
+import { referenceErrorOf } from "./images/reference.ts";
 import { StartError } from "./start-error.ts";
 import type { ContainerEvents } from "./container-events.ts";
 
@@ -14,8 +14,9 @@ export function ensureImage(
   events: ContainerEvents,
 ): Image {
   const name = container.image ?? "";
-  if (!isValidReference(name)) {
-    const message = `Failed to apply default image tag "${name}": couldn't parse image name "${name}": invalid reference format`;
+  const invalid = referenceErrorOf(name);
+  if (invalid !== undefined) {
+    const message = `Failed to apply default image tag "${name}": couldn't parse image name "${name}": ${invalid}`;
     events.warn("InspectFailed", message);
     throw new StartError("InvalidImageName", message);
   }

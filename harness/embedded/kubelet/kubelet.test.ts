@@ -145,6 +145,30 @@ test("says why an image, a ConfigMap, a key, a program or a field is no good", a
       'Container image "nope:1" is not present with pull policy of Never',
     ],
     [
+      "name",
+      { image: "Nope" },
+      "InvalidImageName",
+      `Failed to apply default image tag "Nope": couldn't parse image name "Nope": invalid reference format: repository name (library/Nope) must be lowercase`,
+    ],
+    [
+      "root",
+      { securityContext: { runAsNonRoot: true } },
+      "CreateContainerConfigError",
+      'container has runAsNonRoot and image will run as root (pod: "root_default(',
+    ],
+    [
+      "zero",
+      { securityContext: { runAsNonRoot: true, runAsUser: 0 } },
+      "CreateContainerConfigError",
+      `container's runAsUser breaks non-root policy (pod: "zero_default(`,
+    ],
+    [
+      "user",
+      { image: "curlimages/curl", securityContext: { runAsNonRoot: true } },
+      "CreateContainerConfigError",
+      "container has runAsNonRoot and image has non-numeric user (curl_user), cannot verify user is non-root",
+    ],
+    [
       "map",
       { envFrom: [{ configMapRef: { name: "nope" } }] },
       "CreateContainerConfigError",
@@ -191,7 +215,15 @@ test("says why an image, a ConfigMap, a key, a program or a field is no good", a
     }) => status.containerStatuses?.[0]?.state?.waiting;
     const pod = await node.until(name, (status) => waitingOf(status)?.reason === reason);
     expect(waitingOf(pod.status ?? {})?.message).toContain(message);
+    expect((await node.events(name)).map((event) => event.reason)).toContain("Failed");
   }
+  await node.create("other", {
+    containers: [shell("sleep 9", { securityContext: { runAsNonRoot: true, runAsUser: 1000 } })],
+  });
+  await node.until("other", ({ phase }) => phase === "Running");
+  await expect(node.logs("image")).rejects.toThrow(
+    /^container "c" in pod "image" is waiting to start: (image can't be pulled|trying and failing to pull image)$/,
+  );
 });
 
 test("puts configuration into environment and files; folders follow it, subPaths and variables do not", async () => {

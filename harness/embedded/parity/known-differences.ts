@@ -9,7 +9,7 @@ export const knownDifferences: readonly KnownDifferences[] = [
   {
     title: "Containers",
     facts: [
-      "A container is a process of this machine and of the user who started the cluster. There are no users, groups, capabilities, seccomp or cgroups: `securityContext` is kept and shown, and changes nothing. `privileged`, host namespaces and a shared process namespace are refused.",
+      "A container is a process of this machine and of the user who started the cluster. There are no users, groups, capabilities, seccomp or cgroups: `securityContext` is kept and shown, and changes nothing but that `runAsNonRoot` is checked against the image's user. `privileged`, host namespaces and a shared process namespace are refused.",
       "Node programs see the container's files under the container's paths. Other programs (`sh`, `ls`, `pwd`, `env`) get paths rewritten in their command line and script, but what they print are the folders of this machine; their `PATH` ends with the machine's own, `SHLVL` and the like are the shell's, and files belong to the user who runs the cluster.",
       "A memory limit is enforced on Linux only, by looking at the processes twice a second; a container that grows faster may exceed it for a moment. CPU limits and an emptyDir's `sizeLimit` are kept and shown, not enforced.",
       "A terminal (`-t`) is a pair of pipes: no size, no job control, no line editing.",

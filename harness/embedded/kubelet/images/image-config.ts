@@ -21,8 +21,8 @@ export interface ImageConfig {
   readonly env?: Readonly<Record<string, string>>;
   /** @default "/" */
   readonly workingDir?: string;
-  /** The user id that the image runs as; recorded, not enforced. */
-  readonly user?: number;
+  /** The user, by id or by name, that the image runs as; `runAsNonRoot` asks for it. @default 0 */
+  readonly user?: number | string;
   readonly exposedPorts?: readonly number[];
   /** Commands on the container's PATH: name to a .ts file (run by node) or a .sh file in the folder. */
   readonly programs?: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ const fields: Readonly<Record<keyof ImageConfig, (value: unknown) => boolean>> =
   cmd: isStrings,
   env: isRecord,
   workingDir: isString,
-  user: (value) => typeof value === "number",
+  user: (value) => typeof value === "number" || typeof value === "string",
   exposedPorts: Array.isArray,
   programs: isRecord,
   hostPrograms: isBoolean,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { commandLineOf } from "../command.ts";
 import { ImageStore } from "./image-store.ts";
-import { parseReference } from "./reference.ts";
+import { parseReference, referenceErrorOf } from "./reference.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -25,6 +25,40 @@ test.each([
   ["localhost:5000/a", "localhost:5000/a:latest"],
 ])("completes %s as Docker does", (text, full) => {
   expect(parseReference(text).full).toBe(full);
+});
+
+test.each([
+  "nginx",
+  "nginx:1.25-alpine_x.Y",
+  "bb:1",
+  "kubelab/a__b/c--d.e:v1",
+  "registry.k8s.io/pause:3.10",
+  "localhost:5000/a",
+  "Host.io/a",
+  `a@sha256:${"0".repeat(64)}`,
+  `a:1@sha256:${"0".repeat(64)}`,
+])("takes %s for a reference", (text) => {
+  expect(referenceErrorOf(text)).toBeUndefined();
+});
+
+const invalid = "invalid reference format";
+test.each([
+  ["nginx:", invalid],
+  ["nginx:1:2", invalid],
+  ["a//b", invalid],
+  ["-a", invalid],
+  ["a_.b", invalid],
+  ["a b", invalid],
+  ["a@sha256:12", invalid],
+  ["Nginx", `${invalid}: repository name (library/Nginx) must be lowercase`],
+  ["kubelab/Apps:v1", `${invalid}: repository name (kubelab/Apps) must be lowercase`],
+  ["Nope/Foo:1", `${invalid}: repository name (Foo) must be lowercase`],
+  [
+    "0".repeat(64),
+    `invalid repository name (${"0".repeat(64)}), cannot specify 64-byte hexadecimal strings`,
+  ],
+])("says why %s is none", (text, why) => {
+  expect(referenceErrorOf(text)).toBe(why);
 });
 
 test("finds an image by tag, by alias and by its digest, and gives each tag its environment", () => {

@@ -24,7 +24,33 @@ export function parseReference(text: string): Reference {
   return { registry, repository, tag, digest, full };
 }
 
-/** Whether the text can be an image reference at all. */
-export function isValidReference(text: string): boolean {
-  return /^[a-z0-9]+([._:/-]+[a-zA-Z0-9_]+)*(@sha256:[0-9a-f]{64})?$/.test(text);
+const domain =
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?$/;
+const component = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
+const tag = /^\w[\w.-]{0,127}$/;
+const digest = /^sha256:[0-9a-f]{64}$/;
+
+/** Why the text is no image reference, in the words of Docker's parser; undefined where it is one. */
+export function referenceErrorOf(text: string): string | undefined {
+  const invalid = "invalid reference format";
+  if (/^[0-9a-f]{64}$/.test(text))
+    return `invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`;
+  const slash = text.indexOf("/");
+  const first = text.slice(0, Math.max(0, slash));
+  const hasDomain = slash >= 0 && (/[.:A-Z]/.test(first) || first === "localhost");
+  const rest = hasDomain ? text.slice(slash + 1) : text;
+  const remainder = hasDomain || rest.includes("/") ? rest : `library/${rest}`;
+  const repository = remainder.split(":", 1)[0] ?? "";
+  if (repository !== repository.toLowerCase())
+    return `${invalid}: repository name (${repository}) must be lowercase`;
+  const [named = "", ...digests] = remainder.split("@");
+  const [path = "", ...tags] = named.split(":");
+  const isValid =
+    (!hasDomain || domain.test(first)) &&
+    path.split("/").every((part) => component.test(part)) &&
+    tags.length <= 1 &&
+    tags.every((it) => tag.test(it)) &&
+    digests.length <= 1 &&
+    digests.every((it) => digest.test(it));
+  return isValid ? undefined : invalid;
 }
