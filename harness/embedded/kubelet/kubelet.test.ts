@@ -199,6 +199,12 @@ test("says why an image, a ConfigMap, a key, a program or a field is no good", a
       "lifecycle.preStop.httpGet.host is not supported",
     ],
     [
+      "signal",
+      { lifecycle: { stopSignal: "SIGUSR1" } },
+      "CreateContainerConfigError",
+      "lifecycle.stopSignal is not supported",
+    ],
+    [
       "program",
       { command: ["/nope"] },
       "RunContainerError",

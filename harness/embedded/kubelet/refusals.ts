@@ -7,7 +7,12 @@ export function refusedPodField(pod: Pod): string | undefined {
   const spec = (pod.spec ?? {}) as unknown as Fields;
   for (const name of ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers"])
     if (spec[name] === true) return `spec.${name}`;
-  for (const name of ["runtimeClassName", "ephemeralContainers", "resourceClaims"])
+  for (const name of [
+    "runtimeClassName",
+    "ephemeralContainers",
+    "resourceClaims",
+    "hostnameOverride",
+  ])
     if (spec[name] !== undefined && !isEmpty(spec[name])) return `spec.${name}`;
   return undefined;
 }
@@ -21,6 +26,8 @@ export function refusedContainerField(container: Container, isInit: boolean): st
   if (!isEmpty(fields["restartPolicyRules"] ?? [])) return "restartPolicyRules";
   if (container.restartPolicy !== undefined && (!isInit || container.restartPolicy !== "Always"))
     return "restartPolicy";
+  if ((container.lifecycle as Fields | undefined)?.["stopSignal"] !== undefined)
+    return "lifecycle.stopSignal";
   for (const kind of ["livenessProbe", "readinessProbe", "startupProbe"] as const) {
     if (container[kind]?.httpGet?.host) return `${kind}.httpGet.host`;
     if (container[kind]?.tcpSocket?.host) return `${kind}.tcpSocket.host`;
