@@ -1,5 +1,16 @@
 import type { Socket } from "node:net";
 
+/** Where pods ask for the cluster's names. */
+export const clusterDnsAddress = "10.96.0.10";
+
+/** What a pod's /etc/resolv.conf says. Without the cluster's DNS among its servers, a pod does not know cluster names. */
+export interface PodResolver {
+  readonly nameservers: readonly string[];
+  readonly searches: readonly string[];
+  /** Name and value; "" for an option without one. */
+  readonly options: readonly (readonly [name: string, value: string])[];
+}
+
 /** The pod as the network sees it: made by the kubelet when it sets up the pod's sandbox. */
 export interface PodSandbox {
   readonly namespace: string;
@@ -9,9 +20,8 @@ export interface PodSandbox {
   readonly ip: string;
   /** What os.hostname() answers in the pod. */
   readonly hostname: string;
-  /** Search domains come from the namespace; "None" and "Default" leave cluster names out. */
-  readonly dnsPolicy: string;
-  /** hostAliases as name → address. */
+  readonly resolver: PodResolver;
+  /** Its hosts file, its own names included: name → address. */
   readonly hosts: Readonly<Record<string, string>>;
 }
 

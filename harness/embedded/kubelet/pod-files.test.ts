@@ -174,3 +174,47 @@ test("hostAliases name addresses in /etc/hosts and for connections", async () =>
   const unknown = await node.exec("p", ["wget", "-qO-", "http://other.example:8080/"]);
   expect(unknown.code).not.toBe(0);
 });
+
+test("a pod with a subdomain has a full name, which can be its host name", async () => {
+  await using node = await startTestNode();
+  const named = { hostname: "db-0", subdomain: "db", containers: [shell(idle)] };
+  const full = "db-0.db.default.svc.cluster.local";
+  await node.create("short", named);
+  await node.create("full", { ...named, setHostnameAsFQDN: true });
+  const long = `${"a".repeat(40)}.default.svc.cluster.local`;
+  await node.create("long", { ...named, subdomain: "a".repeat(40), setHostnameAsFQDN: true });
+  for (const name of ["short", "full"]) await node.until(name, ({ phase }) => phase === "Running");
+  const said = async (name: string, script: string): Promise<string> =>
+    (await node.exec(name, ["sh", "-c", script])).out;
+  expect(await said("short", "hostname; hostname -f")).toBe(`db-0\n${full}\n`);
+  expect(await said("full", "hostname; hostname -s; echo $HOSTNAME")).toBe(
+    `${full}\ndb-0\n${full}\n`,
+  );
+  expect(await said("full", "cat /etc/hosts")).toContain(`\t${full}\tdb-0\n`);
+  await expect
+    .poll(async () => (await node.events("long")).map(({ message }) => message)[0])
+    .toBe(
+      `Failed to create pod sandbox: Failed to construct FQDN from Pod hostname and cluster domain, FQDN db-0.${long} is too long (64 characters is the max, ${long.length + 5} characters requested)`,
+    );
+});
+
+test("dnsConfig adds to what the pod's policy gives, or is all there is", async () => {
+  await using node = await startTestNode();
+  const dnsConfig = {
+    nameservers: ["192.0.2.1"],
+    searches: ["corp.example"],
+    options: [{ name: "ndots", value: "2" }, { name: "edns0" }],
+  };
+  await node.create("more", { dnsConfig, containers: [shell(idle)] });
+  await node.create("own", { dnsPolicy: "None", dnsConfig, containers: [shell(idle)] });
+  const conf = async (name: string): Promise<string> => {
+    await node.until(name, ({ phase }) => phase === "Running");
+    return (await node.exec(name, ["cat", "/etc/resolv.conf"])).out;
+  };
+  expect(await conf("more")).toBe(
+    "search default.svc.cluster.local svc.cluster.local cluster.local corp.example\nnameserver 10.96.0.10\nnameserver 192.0.2.1\noptions ndots:2 edns0\n",
+  );
+  expect(await conf("own")).toBe(
+    "search corp.example\nnameserver 192.0.2.1\noptions ndots:2 edns0\n",
+  );
+});

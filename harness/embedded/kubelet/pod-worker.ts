@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pod } from "kubernetes-types/core/v1";
+import type { PodSandbox } from "../pod-network.ts";
 import { pods } from "../resources.ts";
 import { isStatus } from "../status-error.ts";
 import type { ContainerInstance } from "./container-instance.ts";
@@ -211,11 +212,13 @@ export class PodWorker {
   async #makeSandbox(): Promise<void> {
     const state = this.#state;
     if (state.sandbox) return;
-    const network = toSandbox(this.pod, this.#addresses.take());
+    const ip = this.#addresses.take();
+    let network: PodSandbox;
     try {
+      network = toSandbox(this.pod, ip);
       await this.#context.network.addPod(network);
     } catch (error) {
-      this.#addresses.release(network.ip);
+      this.#addresses.release(ip);
       const text = error instanceof Error ? error.message : String(error);
       state.tell("Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${text}`);
       throw error;

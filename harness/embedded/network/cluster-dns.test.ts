@@ -3,6 +3,7 @@ import type { PodSandbox } from "../pod-network.ts";
 import { ClusterDns } from "./cluster-dns.ts";
 import { ServiceTable } from "./service-table.ts";
 import { sliceOf } from "./testing/slices.ts";
+import { clusterResolver } from "./testing/cluster-resolver.ts";
 
 const table = new ServiceTable();
 const add = (name: string, spec: object, namespace = "default") =>
@@ -35,7 +36,7 @@ const pod: PodSandbox = {
   uid: "u",
   ip: "10.244.0.9",
   hostname: "caller",
-  dnsPolicy: "ClusterFirst",
+  resolver: clusterResolver("default"),
   hosts: { "My.Alias": "10.1.2.3" },
 };
 const one = (address: string) => ({ addresses: [address] });
@@ -80,7 +81,24 @@ test("a headless Service's name is its ready pods, in any order", () => {
 });
 
 test("a pod with the node's DNS does not know the cluster's names", () => {
-  expect(dns.lookup("web", { ...pod, dnsPolicy: "Default" })).toEqual({ outside: "web" });
+  const resolver = { nameservers: ["9.9.9.9"], searches: [], options: [] };
+  expect(dns.lookup("web", { ...pod, resolver })).toEqual({ outside: "web" });
+});
+
+test("a pod searches the domains that it asks for, and first where a name has fewer dots than ndots", () => {
+  const { nameservers, searches } = clusterResolver("default");
+  const asking = (ndots: string): PodSandbox => ({
+    ...pod,
+    resolver: {
+      nameservers,
+      searches: [...searches, "prod.svc.cluster.local", "corp.example"],
+      options: [["ndots", ndots]],
+    },
+  });
+  expect(dns.lookup("api", asking("5"))).toEqual(one("10.96.0.6"));
+  expect(dns.lookup("intranet", asking("5"))).toEqual({ outside: "intranet.corp.example" });
+  expect(dns.lookup("api.prod", asking("1"))).toEqual(one("10.96.0.6"));
+  expect(dns.lookup("api.", asking("5"))).toEqual(missing);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { PodSandbox } from "../pod-network.ts";
+import { clusterDnsAddress, type PodSandbox } from "../pod-network.ts";
 import { isLoopback } from "./addresses.ts";
 import type { ServiceTable } from "./service-table.ts";
 import type { Failure, ServiceRecord } from "./wire.ts";
@@ -48,11 +48,14 @@ export class ClusterDns {
     const known = lower === pod.hostname.toLowerCase() ? pod.ip : hostOf(pod, lower);
     if (known !== undefined) return { addresses: [known] };
     if (usesHostResolver(pod)) return { outside: name };
-    for (const candidate of candidatesOf(lower, pod.namespace)) {
+    const candidates = candidatesOf(lower, pod);
+    for (const candidate of candidates) {
       const found = this.#query(candidate, "A");
       if (found && !("failures" in found)) return found;
     }
-    return this.#isOutside(lower, pod) ? { outside: name } : notFound;
+    if (this.#isOutside(lower, pod)) return { outside: name };
+    const beyond = candidates.find((it) => it !== withoutDot(lower) && !isInDomain(it));
+    return beyond === undefined ? notFound : { outside: beyond };
   }
 
   /** As a DNS query for exactly this name: no search domains. */
@@ -168,18 +171,20 @@ export class ClusterDns {
   }
 }
 
-/** The names that the resolver tries: the search domains first, because ndots is 5. */
-function candidatesOf(name: string, namespace: string): string[] {
+/** The names that the resolver tries: with the search domains first, unless the name has `ndots` dots itself. */
+function candidatesOf(name: string, { resolver }: PodSandbox): string[] {
   if (name.endsWith(".")) return [withoutDot(name)];
-  return [`${name}.${namespace}.svc.${domain}`, `${name}.svc.${domain}`, `${name}.${domain}`, name];
+  const ndots = Number(resolver.options.find(([option]) => option === "ndots")?.[1] ?? 1);
+  const searched = resolver.searches.map((search) => `${name}.${withoutDot(search)}`);
+  return name.split(".").length > ndots ? [name, ...searched] : [...searched, name];
 }
 
 function hostOf(pod: PodSandbox, name: string): string | undefined {
   return Object.entries(pod.hosts).find(([host]) => host.toLowerCase() === name)?.[1];
 }
 
-const usesHostResolver = (pod: PodSandbox): boolean =>
-  pod.dnsPolicy === "Default" || pod.dnsPolicy === "None";
+const usesHostResolver = ({ resolver }: PodSandbox): boolean =>
+  !resolver.nameservers.includes(clusterDnsAddress);
 
 const isInDomain = (name: string): boolean => name.endsWith(`.${domain}`);
 

@@ -11,6 +11,7 @@ import { endpointSlices, events, services } from "../resources.ts";
 import { startNetwork, type StartedNetwork } from "./start-network.ts";
 import { sliceOf } from "./testing/slices.ts";
 import { runInPod, say } from "./testing/test-node.ts";
+import { clusterResolver } from "./testing/cluster-resolver.ts";
 
 const api = createApiServer();
 const client: Client = api.client;
@@ -24,7 +25,7 @@ const pod = {
   uid: "u1",
   ip: "10.244.0.5",
   hostname: "web",
-  dnsPolicy: "ClusterFirst",
+  resolver: clusterResolver("default"),
   hosts: {},
 };
 

@@ -8,6 +8,7 @@ import { issueCredential } from "./credential.ts";
 import { decodePodEnvironment, networkVariable } from "./pod-environment.ts";
 import { startNetwork, type StartedNetwork } from "./start-network.ts";
 import { runInPod, say, type PodProcess } from "./testing/test-node.ts";
+import { clusterResolver } from "./testing/cluster-resolver.ts";
 
 let folder: string;
 const stopped = new AbortController();
@@ -38,7 +39,7 @@ const sandbox = (name: string, ip: string): PodSandbox => ({
   uid: `uid-${name}`,
   ip,
   hostname: name,
-  dnsPolicy: "ClusterFirst",
+  resolver: clusterResolver("default"),
   hosts: {},
 });
 

@@ -9,6 +9,7 @@ import { issueCredential } from "../credential.ts";
 import { startNodeNetwork, type NodeNetwork } from "../node.ts";
 import { podVariables } from "../pod-environment.ts";
 import { sliceOf } from "./slices.ts";
+import { clusterResolver } from "./cluster-resolver.ts";
 
 const secret = "the secret of the test's cluster";
 const folder = join(import.meta.dirname, "..");
@@ -82,7 +83,7 @@ export class TestNode implements AsyncDisposable {
       uid: `uid-${name}`,
       ip,
       hostname: name,
-      dnsPolicy: "ClusterFirst",
+      resolver: clusterResolver("default"),
       hosts: {},
       ...more,
     };
