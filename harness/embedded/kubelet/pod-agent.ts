@@ -150,15 +150,17 @@ function containerOf(worker: PodWorker, asked: string | undefined): string {
 
 function cannotExec(error: unknown): StatusError {
   const text = error instanceof Error ? error.message : String(error);
-  return new StatusError(500, "InternalError", `error executing command in container: ${text}`);
+  return internalError(`error executing command in container: ${text}`);
 }
 
 function containerNotFound(name: string): StatusError {
-  return new StatusError(
-    500,
-    "InternalError",
-    `unable to upgrade connection: container not found ("${name}")`,
-  );
+  return internalError(`unable to upgrade connection: container not found ("${name}")`);
+}
+
+function internalError(message: string): StatusError {
+  return new StatusError(500, "InternalError", `Internal error occurred: ${message}`, {
+    causes: [{ message }],
+  });
 }
 
 function badRequest(message: string): StatusError {

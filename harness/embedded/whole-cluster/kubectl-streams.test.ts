@@ -83,7 +83,9 @@ function reachesPods(kubectl: string): void {
     expect(big.out.length).toBe(900_000);
     const missing = await run(["exec", "p", "-c", "web", "--", "nope"]);
     expect(missing.code).not.toBe(0);
-    expect(missing.err).toContain('exec: "nope": executable file not found in $PATH');
+    expect(missing.err).toMatch(
+      /^error: Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "[0-9a-f]{64}": OCI runtime exec failed: exec failed: unable to start container process: exec: "nope": executable file not found in \$PATH: unknown\n$/,
+    );
   });
 
   test("logs show a container, all of them, their tail, and what comes next", async () => {
