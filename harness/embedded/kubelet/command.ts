@@ -3,7 +3,7 @@ import { basename, delimiter, join } from "node:path";
 import type { Container } from "kubernetes-types/core/v1";
 import type { FileView } from "./file-view.ts";
 import type { Image } from "./images/image-store.ts";
-import { programsOf } from "./images/launchers.ts";
+import { isOffNetwork, programsOf } from "./images/launchers.ts";
 
 /** What to spawn. */
 export interface Executable {
@@ -75,12 +75,13 @@ function nodeArguments(args: readonly string[], view: FileView): string[] {
 const inlineScript = /^(-e|-p|-pe|--eval|--print)$/;
 
 function findProgram(image: Image, name: string, view: FileView): string {
+  const mayBeMachines = image.config.hostPrograms === true && !isOffNetwork(basename(name));
   if (name.includes("/")) {
     const path = view.toHost(name);
-    if (isExecutable(path) && (image.config.hostPrograms || path !== name)) return path;
+    if (isExecutable(path) && (mayBeMachines || path !== name)) return path;
     throw new ExecutableNotFound(`exec: "${name}": stat ${name}: no such file or directory`);
   }
-  if (image.config.hostPrograms)
+  if (mayBeMachines)
     for (const folder of hostPath()) {
       for (const suffix of process.platform === "win32" ? [".exe", ".cmd", ""] : [""]) {
         const path = join(folder, name + suffix);

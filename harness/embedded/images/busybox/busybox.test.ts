@@ -55,3 +55,29 @@ test("port-forward reaches the pod's port and attach its output", async () => {
   left.abort();
   await attached;
 });
+
+test("a container has its pod's name, and no program of the machine that would speak past its network", async () => {
+  await using node = await startTestNode();
+  await node.create("bb", { containers: [shell("exec sleep 100")] });
+  await node.create("web", { containers: [{ name: "c", image: "nginx" }] });
+  for (const name of ["bb", "web"]) await node.until(name, ({ phase }) => phase === "Running");
+  const inShell = (name: string, script: string) => node.exec(name, ["sh", "-c", script]);
+  expect((await node.exec("web", ["hostname"])).out).toBe("web\n");
+  expect((await inShell("web", "hostname; env | grep -c ^KUBELAB")).out).toBe("web\n0\n");
+  await expect
+    .poll(async () => (await inShell("web", "curl -sI localhost")).out, { timeout: 10_000 })
+    .toContain("200 OK");
+  const page = ["busybox", "wget", "-qO-", `http://web/`];
+  expect((await node.exec("bb", page)).err).toBe("wget: bad address 'web'\n");
+  await expect(node.exec("bb", ["curl", "localhost"])).rejects.toThrow(
+    'exec: "curl": executable file not found in $PATH',
+  );
+  await expect(node.exec("bb", ["/usr/bin/curl", "localhost"])).rejects.toThrow(
+    'exec: "/usr/bin/curl": stat /usr/bin/curl: no such file or directory',
+  );
+  expect(await inShell("bb", "curl localhost")).toEqual({
+    code: 127,
+    out: "",
+    err: "sh: curl: not found\n",
+  });
+});

@@ -1,0 +1,2 @@
+# `busybox wget …` is `wget …`.
+exec "$@"
