@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Container } from "kubernetes-types/core/v1";
@@ -56,6 +56,7 @@ export async function configure(
   for (const path of ["tmp", "etc", "root"]) mkdirSync(join(root, path), { recursive: true });
   writeFileSync(terminationLog, "");
   const mounted = await volumes.mountsOf(container, facts, join(folder, "subpaths"), declared);
+  const copied = copyContent(image, root, mounted);
   await makeMountPoints(root, [...input.hostFiles, ...mounted], mounted);
   const view = new FileView(
     root,
@@ -69,6 +70,7 @@ export async function configure(
         hostPath: terminationLog,
         readOnly: false,
       },
+      ...copied,
       ...mounted,
     ],
     [context.stateDir],
@@ -85,6 +87,22 @@ export async function configure(
     view,
     terminationLog,
   };
+}
+
+/** Gives the container its own copy of what it may change of its image, but for what a volume covers. */
+function copyContent({ config, folder }: Image, root: string, volumes: readonly Mount[]): Mount[] {
+  const covered = new Set(volumes.map(({ containerPath }) => containerPath));
+  const places = (config.content ?? []).map((name) => ({
+    source: join(folder, name),
+    containerPath: `${config.root ?? ""}/${name}`,
+  }));
+  return places
+    .filter(({ containerPath }) => !covered.has(containerPath))
+    .map(({ source, containerPath }) => {
+      const copy = join(root, containerPath);
+      cpSync(source, copy, { recursive: true });
+      return { containerPath, hostPath: copy, readOnly: false };
+    });
 }
 
 function processEnvironment(

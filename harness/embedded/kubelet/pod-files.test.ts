@@ -218,3 +218,24 @@ test("dnsConfig adds to what the pod's policy gives, or is all there is", async 
     "search corp.example\nnameserver 192.0.2.1\noptions ndots:2 edns0\n",
   );
 });
+
+test("a container changes its own copy of what its image serves, and no other container's", async () => {
+  await using node = await startTestNode();
+  const files = [{ name: "files", mountPath: "/usr/share/nginx/html" }];
+  for (const name of ["one", "two"])
+    await node.create(name, { containers: [{ name: "c", image: "nginx" }] });
+  await node.create("three", {
+    volumes: [{ name: "files", emptyDir: {} }],
+    containers: [{ name: "c", image: "nginx", volumeMounts: files }],
+  });
+  for (const name of ["one", "two", "three"])
+    await node.until(name, ({ phase }) => phase === "Running");
+  const page = "/usr/share/nginx/html/index.html";
+  const served = async (name: string): Promise<string> =>
+    (await node.exec(name, ["curl", "-s", "localhost"])).out;
+  await expect.poll(() => served("one"), { timeout: 10_000 }).toContain("Welcome to nginx!");
+  await node.exec("one", ["sh", "-c", `hostname > ${page}`]);
+  expect(await served("one")).toBe("one\n");
+  await expect.poll(() => served("two"), { timeout: 10_000 }).toContain("Welcome to nginx!");
+  expect((await node.exec("three", ["ls", "/usr/share/nginx/html"])).out).toBe("");
+});

@@ -16,6 +16,8 @@ export interface ImageConfig {
   readonly aliases?: Readonly<Record<string, string>>;
   /** Where the folder appears in the container. @default nowhere */
   readonly root?: string;
+  /** Folders below it that containers may change: each gets a copy. @default none */
+  readonly content?: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly cmd?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -37,6 +39,7 @@ const fields: Readonly<Record<keyof ImageConfig, (value: unknown) => boolean>> =
   tags: isRecord,
   aliases: isRecord,
   root: isString,
+  content: isStrings,
   entrypoint: isStrings,
   cmd: isStrings,
   env: isRecord,
