@@ -158,8 +158,9 @@ test("a projected source that is missing keeps the pod waiting and is named", as
 test("hostAliases name addresses in /etc/hosts and for connections", async () => {
   await using node = await startTestNode();
   const web = "mkdir -p /www; hostname > /www/index.html; exec httpd -f -p 8080 -h /www";
-  await node.create("web", { containers: [shell(web)] });
-  const { status } = await node.until("web", ({ podIP }) => podIP !== undefined);
+  const readinessProbe = { tcpSocket: { port: 8080 }, periodSeconds: 1 };
+  await node.create("web", { containers: [shell(web, { readinessProbe })] });
+  const { status } = await node.until("web", (it) => it.conditions?.[2]?.status === "True");
   await node.create("p", {
     hostAliases: [{ ip: status?.podIP ?? "", hostnames: ["shop.example", "shop"] }],
     containers: [shell(idle)],
@@ -168,9 +169,7 @@ test("hostAliases name addresses in /etc/hosts and for connections", async () =>
   expect((await node.exec("p", ["cat", "/etc/hosts"])).out).toContain(
     `# Entries added by HostAliases.\n${status?.podIP}\tshop.example\tshop\n`,
   );
-  await expect
-    .poll(async () => (await node.exec("p", ["wget", "-qO-", "http://shop.example:8080/"])).out)
-    .toBe("web\n");
+  expect((await node.exec("p", ["wget", "-qO-", "http://shop.example:8080/"])).out).toBe("web\n");
   const unknown = await node.exec("p", ["wget", "-qO-", "http://other.example:8080/"]);
   expect(unknown.code).not.toBe(0);
 });
