@@ -21,6 +21,7 @@ import type {
 } from "kubernetes-types/core/v1";
 import type { EndpointSlice } from "kubernetes-types/discovery/v1";
 import type { Ingress, IngressClass } from "kubernetes-types/networking/v1";
+import type { ClusterRole } from "kubernetes-types/rbac/v1";
 import type { KubeObject, Resource } from "./resource.ts";
 
 const core = { group: "", version: "v1", namespaced: true } as const;
@@ -99,6 +100,13 @@ export const ingressClasses: Resource<IngressClass> = {
   version: "v1",
   kind: "IngressClass",
   plural: "ingressclasses",
+  namespaced: false,
+};
+export const clusterRoles: Resource<ClusterRole> = {
+  group: "rbac.authorization.k8s.io",
+  version: "v1",
+  kind: "ClusterRole",
+  plural: "clusterroles",
   namespaced: false,
 };
 export const mutatingWebhookConfigurations: Resource<MutatingWebhookConfiguration> = {

@@ -1,74 +1,20 @@
+import { defaultClusterRoleBindings, defaultClusterRoles } from "./auth/default-roles.ts";
 import { newIdentity } from "./storage/object-metadata.ts";
 import type { ObjectStore } from "./storage/object-store.ts";
 import type { ApiObject } from "./storage/stored-object.ts";
 
 const systemNamespaces = ["default", "kube-node-lease", "kube-public", "kube-system"];
 const rbac = "rbac.authorization.k8s.io";
-const readVerbs = ["get", "list", "watch"];
-
-/** What every signed-in user may do, and what nobody needs a credential for. */
-const clusterRoles: Readonly<Record<string, readonly object[]>> = {
-  "cluster-admin": [
-    { apiGroups: ["*"], resources: ["*"], verbs: ["*"] },
-    { nonResourceURLs: ["*"], verbs: ["*"] },
-  ],
-  view: [{ apiGroups: ["*"], resources: ["*"], verbs: readVerbs }],
-  "system:basic-user": [
-    {
-      apiGroups: ["authorization.k8s.io"],
-      resources: ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
-      verbs: ["create"],
-    },
-    {
-      apiGroups: ["authentication.k8s.io"],
-      resources: ["selfsubjectreviews"],
-      verbs: ["create"],
-    },
-  ],
-  "system:discovery": [
-    {
-      nonResourceURLs: ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*", "/version"],
-      verbs: ["get"],
-    },
-  ],
-  "system:public-info-viewer": [
-    {
-      nonResourceURLs: ["/healthz", "/livez", "/readyz", "/version", "/version/"],
-      verbs: ["get"],
-    },
-  ],
-};
-
-const bindings: Readonly<Record<string, readonly string[]>> = {
-  "cluster-admin": ["system:masters"],
-  "system:basic-user": ["system:authenticated"],
-  "system:discovery": ["system:authenticated"],
-  "system:public-info-viewer": ["system:authenticated", "system:unauthenticated"],
-};
-
 /** Makes what a cluster has before anybody asks. */
 export function createBootstrapObjects(store: ObjectStore, nowMs: number): void {
   const put = (table: string, object: ApiObject): void => {
-    const { name } = object.metadata;
-    const { labels, namespace } = object.metadata;
-    const metadata = {
-      ...newIdentity({ name: name ?? "" }, nowMs),
-      ...(namespace ? { namespace } : {}),
-      ...(labels ? { labels } : {}),
-    };
+    const { name = "" } = object.metadata;
+    const metadata = { ...object.metadata, ...newIdentity({ name }, nowMs) };
     store.put(table, { ...object, metadata }, undefined);
   };
   for (const name of systemNamespaces) put("namespaces", toNamespace(name));
-  for (const [name, rules] of Object.entries(clusterRoles)) {
-    put(`clusterroles.${rbac}`, { ...rbacObject("ClusterRole", name), rules });
-  }
-  for (const [name, groups] of Object.entries(bindings)) {
-    put(`clusterrolebindings.${rbac}`, {
-      ...rbacObject("ClusterRoleBinding", name),
-      subjects: groups.map((group) => ({ kind: "Group", apiGroup: rbac, name: group })),
-      roleRef: { apiGroup: rbac, kind: "ClusterRole", name },
-    });
-  }
+  for (const role of defaultClusterRoles()) put(`clusterroles.${rbac}`, role);
+  for (const one of defaultClusterRoleBindings()) put(`clusterrolebindings.${rbac}`, one);
   put("services", apiService());
 }
 
@@ -108,11 +54,6 @@ function toNamespace(name: string): ApiObject {
     spec: { finalizers: ["kubernetes"] },
     status: { phase: "Active" },
   };
-}
-
-function rbacObject(kind: string, name: string): ApiObject {
-  const labels = { "kubernetes.io/bootstrapping": "rbac-defaults" };
-  return { kind, apiVersion: `${rbac}/v1`, metadata: { name, labels } };
 }
 
 function apiService(): ApiObject {

@@ -18,6 +18,7 @@ import { NamespaceController } from "./namespace/namespace-controller.ts";
 import { RootCaController } from "./namespace/root-ca-controller.ts";
 import { ServiceAccountController } from "./namespace/service-account-controller.ts";
 import { ReplicaSetController } from "./replicaset/replicaset-controller.ts";
+import { ClusterRoleAggregationController } from "./roles/cluster-role-aggregation-controller.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { StatefulSetController } from "./statefulset/statefulset-controller.ts";
 
@@ -83,6 +84,7 @@ function createControllers(context: ControllerContext, options: ControllersOptio
     new EndpointSliceController(context),
     new EndpointsController(context),
     new EndpointSliceMirroringController(context),
+    new ClusterRoleAggregationController(context),
     new NamespaceController(context, resources),
     new GarbageCollector(context, resources),
   ];
