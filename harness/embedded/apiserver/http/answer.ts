@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { stringify as toYaml } from "yaml";
 import type { StatusError } from "../../status-error.ts";
 import type { ApiObject } from "../storage/stored-object.ts";
 
@@ -27,6 +28,22 @@ export function commonHeaders(contentType: string): Record<string, string> {
   };
 }
 
+/** A media type of those we write, and its parameters: "as=Table", "v=v1". */
+interface AcceptedType {
+  readonly type: "application/json" | "application/yaml";
+  readonly parameters: readonly string[];
+}
+
+/** What the Accept header asks for, in its order, of what we write. */
+export function acceptedTypes({ headers }: IncomingMessage): AcceptedType[] {
+  return (headers.accept || "*/*").split(",").flatMap((range): AcceptedType[] => {
+    const [type = "", ...parameters] = range.split(";").map((part) => part.trim());
+    if (type === "application/yaml") return [{ type, parameters }];
+    const isJson = ["application/json", "*/*", "application/*"].includes(type);
+    return isJson ? [{ type: "application/json", parameters }] : [];
+  });
+}
+
 /** One exchange: the request's options and how to answer it. */
 export class Exchange {
   readonly request: IncomingMessage;
@@ -44,8 +61,17 @@ export class Exchange {
     return this.url.searchParams;
   }
 
-  /** Answers with JSON; indented for people, as Kubernetes does for curl and browsers. */
+  /** Answers with JSON, indented for people, as Kubernetes does for curl and browsers; or with YAML. */
   sendJson(code: number, body: object, headers: Record<string, string> = {}): void {
+    const [accepted] = acceptedTypes(this.request);
+    if (accepted?.type === "application/yaml" && !headers["content-type"]) {
+      const yaml = toYaml(body, {
+        sortMapEntries: true,
+        lineWidth: 0,
+        aliasDuplicateObjects: false,
+      });
+      return this.send(code, yaml, "application/yaml", headers);
+    }
     const text = this.#wantsIndent() ? JSON.stringify(body, undefined, 2) : `${jsonText(body)}\n`;
     this.send(code, text, "application/json", headers);
   }

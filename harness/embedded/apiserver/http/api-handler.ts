@@ -80,7 +80,22 @@ export class ApiHandler {
     const body = this.#document(exchange, path);
     if (body === undefined) exchange.sendText(404, "404 page not found\n");
     else if (typeof body === "string") exchange.sendText(200, body);
-    else exchange.sendJson(200, body.document, { "content-type": body.type, vary: "Accept" });
+    else {
+      const type: Record<string, string> = body.type ? { "content-type": body.type } : {};
+      exchange.sendJson(200, body.document, { ...type, vary: "Accept" });
+    }
+  }
+
+  /** Every path that names no resource, as `curl` of the root shows them. */
+  #paths(): string[] {
+    const groups = this.#parts.discovery
+      .groupVersions()
+      .filter(({ group }) => group !== "")
+      .flatMap(({ group, version }) => [`/apis/${group}`, `/apis/${group}/${version}`]);
+    const checks = ["healthz", "livez", "readyz"].flatMap((name) => [`/${name}`, `/${name}/ping`]);
+    const fixed = ["/api", "/api/v1", "/apis", "/apis/", "/version"];
+    const openApi = ["/openapi/v2", "/openapi/v3", "/openapi/v3/"];
+    return [...new Set([...fixed, ...groups, ...checks, ...openApi])].toSorted();
   }
 
   #openApiV2(exchange: Exchange): void {
@@ -99,9 +114,11 @@ export class ApiHandler {
   #document(
     exchange: Exchange,
     path: string,
-  ): string | { readonly document: object; readonly type: string } | undefined {
+  ): string | { readonly document: object; readonly type?: string } | undefined {
     const { discovery, openApi } = this.#parts;
-    if (/^\/(healthz|livez|readyz)(\/.*)?$/.test(path)) return "ok";
+    const [, check, part] = /^\/(healthz|livez|readyz)(?:\/(.*))?$/.exec(path) ?? [];
+    if (check !== undefined) return health(check, part, exchange.query.has("verbose"));
+    if (path === "/") return json({ paths: this.#paths() });
     if (path === "/version") return json(serverVersion);
     if (path === "/openapi/v3") return json(openApi.index());
     if (path.startsWith("/openapi/v3/")) {
@@ -133,8 +150,14 @@ function emptyList({ group, version }: ResourcePath, kind: string): object {
   return { kind: `${kind}List`, apiVersion, metadata: { resourceVersion: "1" }, items: [] };
 }
 
-function json(document: object): { document: object; type: string } {
-  return { document, type: "application/json" };
+/** The cluster is one process: where it answers, it is well. */
+function health(check: string, part: string | undefined, isVerbose: boolean): string | undefined {
+  if (part !== undefined) return part === "ping" ? "ok" : undefined;
+  return isVerbose ? `[+]ping ok\n${check} check passed\n` : "ok";
+}
+
+function json(document: object): { document: object } {
+  return { document };
 }
 
 function aggregatedType({ headers }: IncomingMessage): string | undefined {

@@ -5,6 +5,7 @@ import type { ObjectPage } from "../rest/object-reader.ts";
 import type { ServedKind } from "../rest/served-kinds.ts";
 import type { ApiObject } from "../storage/stored-object.ts";
 import { toTable, toTableRow } from "../tables/table.ts";
+import { acceptedTypes } from "./answer.ts";
 import type { Representation } from "./watch-handler.ts";
 
 /** How the client wants objects: whole, only their metadata, or as a Table. */
@@ -12,22 +13,25 @@ export type Form = "whole" | "metadata" | "table";
 
 /** The form that the Accept header asks for first, of those we serve; 406 where there is none. */
 export function acceptedForm(request: IncomingMessage): Form {
-  const accept = request.headers.accept ?? "";
-  if (accept === "") return "whole";
-  for (const range of accept.split(",")) {
-    const [type = "", ...parameters] = range.split(";").map((part) => part.trim());
-    if (!["application/json", "*/*", "application/*"].includes(type)) continue;
+  for (const { parameters } of acceptedTypes(request)) {
     const as = parameters.find((parameter) => parameter.startsWith("as="))?.slice(3);
     if (as === undefined) return "whole";
     if (parameters.includes("v=v1") && as === "Table") return "table";
     if (parameters.includes("v=v1") && as.startsWith("PartialObjectMetadata")) return "metadata";
   }
-  throw new StatusError(
-    406,
-    "NotAcceptable",
-    "only the following media types are accepted: application/json",
-    {},
-  );
+  throw notAcceptable("application/json, application/yaml");
+}
+
+/** The form of a watch, which is written in JSON alone. */
+export function acceptedWatchForm(request: IncomingMessage): Form {
+  const [first] = acceptedTypes(request);
+  if (first?.type === "application/yaml") throw notAcceptable("application/json;stream=watch");
+  return acceptedForm(request);
+}
+
+function notAcceptable(types: string): StatusError {
+  const message = `only the following media types are accepted: ${types}`;
+  return new StatusError(406, "NotAcceptable", message, {});
 }
 
 /** Istio's and the Gateway API's kinds are custom resources on a real cluster: their lists differ. */

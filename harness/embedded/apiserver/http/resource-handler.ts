@@ -11,7 +11,13 @@ import type { ServedKind } from "../rest/served-kinds.ts";
 import { sendPodLogs } from "../streaming/pod-logs.ts";
 import { type ApiObject, isJsonObject } from "../storage/stored-object.ts";
 import type { Exchange } from "./answer.ts";
-import { acceptedForm, representList, representObject, representWatch } from "./representations.ts";
+import {
+  acceptedForm,
+  acceptedWatchForm,
+  representList,
+  representObject,
+  representWatch,
+} from "./representations.ts";
 import { mediaType, readObject, readOptionalObject, readPatch } from "./request-body.ts";
 import {
   checkDeleteOptions,
@@ -91,7 +97,7 @@ export class ResourceHandler {
   }
 
   #watch({ exchange, served, path }: ResourceRequest): void {
-    const form = acceptedForm(exchange.request);
+    const form = acceptedWatchForm(exchange.request);
     checkWatchOptions(exchange.query);
     const now = (): number => this.#clock.now();
     const suffix = form === "table" ? ";as=Table;g=meta.k8s.io;v=v1" : "";
