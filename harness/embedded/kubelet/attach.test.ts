@@ -61,3 +61,14 @@ test("a container without stdin reads an end at once", async () => {
   await node.until("p", ({ phase }) => phase === "Succeeded");
   expect(await node.logs("p")).toBe("ended\n");
 });
+
+test("attach to a container that has ended says so in attach's own words", async () => {
+  await using node = await startTestNode();
+  await node.create("p", { restartPolicy: "Never", containers: [shell("exit 0")] });
+  await node.until("p", ({ phase }) => phase === "Succeeded");
+  const options = { stdout: new PassThrough(), stderr: new PassThrough(), tty: false };
+  const { signal } = new AbortController();
+  await expect(
+    node.kubelet.agent.attach({ namespace: "default", name: "p" }, { ...options, signal }),
+  ).rejects.toThrow("unable to upgrade connection: container c not found in pod p_default");
+});

@@ -73,9 +73,9 @@ export class PodAgent implements NodeAgent {
   }
 
   async attach(pod: ObjectKey, options: Omit<ExecOptions, "command">): Promise<void> {
-    const instance = this.#running(pod, options.container);
+    const instance = this.#running(pod, options.container, notFoundInPod);
     const { stdin, stdout, stderr } = instance.process ?? {};
-    if (!stdout || !stderr) throw containerNotFound(instance.container.name);
+    if (!stdout || !stderr) throw notFoundInPod(instance.container.name, pod);
     if (options.stdin && stdin)
       options.stdin.pipe(stdin, { end: instance.container.stdinOnce === true });
     const toOut = (chunk: Buffer): void => void options.stdout.write(chunk);
@@ -121,11 +121,15 @@ export class PodAgent implements NodeAgent {
     return worker;
   }
 
-  #running(pod: ObjectKey, container: string | undefined): ContainerInstance {
+  #running(
+    pod: ObjectKey,
+    container: string | undefined,
+    notRunning = containerNotFound,
+  ): ContainerInstance {
     const worker = this.#worker(pod);
     const name = containerOf(worker, container);
     const [run] = worker.runsOf(name);
-    if (!run?.isRunning) throw containerNotFound(name);
+    if (!run?.isRunning) throw notRunning(name, pod);
     return run;
   }
 }
@@ -153,8 +157,17 @@ function cannotExec(error: unknown): StatusError {
   return internalError(`error executing command in container: ${text}`);
 }
 
-function containerNotFound(name: string): StatusError {
-  return internalError(`unable to upgrade connection: container not found ("${name}")`);
+/** What exec says; attach has words of its own. */
+function containerNotFound(name: string, _pod: ObjectKey): StatusError {
+  return cannotUpgrade(`container not found ("${name}")`);
+}
+
+function notFoundInPod(name: string, pod: ObjectKey): StatusError {
+  return cannotUpgrade(`container ${name} not found in pod ${pod.name}_${pod.namespace}`);
+}
+
+function cannotUpgrade(why: string): StatusError {
+  return internalError(`unable to upgrade connection: ${why}`);
 }
 
 function internalError(message: string): StatusError {
