@@ -9,6 +9,7 @@ import { createMutatingWebhooks } from "./admission/mutating-webhooks.ts";
 import { createObjectChecks, type ObjectCheck } from "./admission/object-checks.ts";
 import { createNamespaceLifecycle } from "./admission/namespace-lifecycle.ts";
 import { podSchedulingDefaults } from "./admission/pod-scheduling-defaults.ts";
+import { createRoleEscalation } from "./admission/role-escalation.ts";
 import { createServiceAccountAdmission } from "./admission/service-account.ts";
 import { createServiceAddresses, type PortRange } from "./admission/service-addresses.ts";
 import { WebhookCaller } from "./admission/webhook-caller.ts";
@@ -113,6 +114,7 @@ class EmbeddedApiServer implements ApiServer {
   readonly #authority: CertificateAuthority;
   readonly #tokens: ServiceAccountTokens;
   readonly #store = new ObjectStore();
+  readonly #authorizer = new Authorizer(this.#store);
   readonly #kinds = new ServedKinds(allKinds);
   readonly #backend: InProcessBackend;
   #agent: NodeAgent | undefined;
@@ -169,7 +171,7 @@ class EmbeddedApiServer implements ApiServer {
   async listen(options: ListenOptions = {}): Promise<ListeningApiServer> {
     const { port = 0, host = "127.0.0.1", certificateHosts = [], stateDir } = options;
     const authenticator = new Authenticator(this.#tokens);
-    const authorizer = new Authorizer(this.#store);
+    const authorizer = this.#authorizer;
     const agent = (): NodeAgent | undefined => this.#agent;
     const handler = this.#createHandler(authenticator, authorizer, agent);
     const store = this.#store;
@@ -213,6 +215,7 @@ class EmbeddedApiServer implements ApiServer {
     const caller = new WebhookCaller(store, () => this.#network);
     return [
       createNamespaceLifecycle(store),
+      createRoleEscalation(this.#authorizer),
       podSchedulingDefaults,
       createServiceAccountAdmission(store),
       createMutatingWebhooks(store, caller),

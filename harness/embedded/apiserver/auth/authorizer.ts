@@ -25,12 +25,20 @@ export interface Rule {
   readonly nonResourceURLs?: readonly string[];
 }
 
+interface Subject {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** Whether something may be done; and why, or why its rules could not be read. */
+export interface Decision {
+  readonly allowed: boolean;
+  readonly reason?: string;
+}
+
 interface Binding extends ApiObject {
-  readonly subjects?: readonly {
-    readonly kind: string;
-    readonly name: string;
-    readonly namespace?: string;
-  }[];
+  readonly subjects?: readonly Subject[];
   readonly roleRef?: { readonly kind: string; readonly name: string };
 }
 
@@ -44,56 +52,78 @@ export class Authorizer {
     this.#store = store;
   }
 
-  allows(user: User, attributes: Attributes): boolean {
-    if (user.groups.includes("system:masters")) return true;
-    const clusterWide = this.#bindings("clusterrolebindings", undefined, user);
-    if (this.#anyAllows(clusterWide, attributes)) return true;
-    if (attributes.namespace === undefined) return false;
-    const local = this.#bindings("rolebindings", attributes.namespace, user);
-    return this.#anyAllows(local, attributes);
+  decide(user: User, attributes: Attributes): Decision {
+    if (user.groups.includes("system:masters")) return { allowed: true };
+    const missing: string[] = [];
+    for (const binding of this.#bindingsFor(user, attributes.namespace)) {
+      const rules = this.#rules(binding);
+      if (!rules) missing.push(missingRole(binding));
+      else if (rules.some((rule) => ruleAllows(rule, attributes))) {
+        return { allowed: true, reason: `RBAC: allowed by ${describe(binding, user)}` };
+      }
+    }
+    if (missing.length === 0) return { allowed: false };
+    const list = missing.length === 1 ? missing[0] : `[${missing.join(", ")}]`;
+    return { allowed: false, reason: `RBAC: ${list}` };
   }
 
   /** Throws Kubernetes' 403 where the user may not. */
   mustAllow(user: User, attributes: Attributes): void {
-    if (!this.allows(user, attributes)) throw refusal(user, attributes);
+    const { allowed, reason } = this.decide(user, attributes);
+    if (!allowed) throw refusal(user, attributes, reason);
   }
 
   /** Every rule that holds for the user in the namespace. */
-  rulesOf(user: User, namespace: string): Rule[] {
-    return [
-      ...this.#bindings("clusterrolebindings", undefined, user),
-      ...this.#bindings("rolebindings", namespace, user),
-    ].flatMap((binding) => this.#rules(binding));
+  rulesOf(user: User, namespace: string | undefined): Rule[] {
+    return this.#bindingsFor(user, namespace).flatMap((binding) => this.#rules(binding) ?? []);
   }
 
-  #bindings(plural: string, namespace: string | undefined, user: User): Binding[] {
-    const all = this.#store.list(`${plural}.${groupSuffix}`, namespace) as Binding[];
-    return all.filter((binding) => binds(binding, user));
+  #bindingsFor(user: User, namespace: string | undefined): Binding[] {
+    const all = [
+      ...this.#store.list(`clusterrolebindings.${groupSuffix}`),
+      ...(namespace === undefined
+        ? []
+        : this.#store.list(`rolebindings.${groupSuffix}`, namespace)),
+    ] as Binding[];
+    return all.filter((binding) => subjectFor(binding, user) !== undefined);
   }
 
-  #anyAllows(bindings: readonly Binding[], attributes: Attributes): boolean {
-    return bindings.some((binding) =>
-      this.#rules(binding).some((rule) => ruleAllows(rule, attributes)),
-    );
+  /** The rules that a binding in the namespace grants; none where its role is missing. */
+  rulesOfRole(binding: ApiObject, namespace: string | undefined): readonly Rule[] {
+    return this.#rules({ ...binding, metadata: { ...binding.metadata, namespace } }) ?? [];
   }
 
-  #rules({ roleRef, metadata }: Binding): readonly Rule[] {
+  #rules({ roleRef, metadata }: Binding): readonly Rule[] | undefined {
     const clusterRole = roleRef?.kind === "ClusterRole";
     const role = this.#store.get(`${clusterRole ? "clusterroles" : "roles"}.${groupSuffix}`, {
       name: roleRef?.name ?? "",
       namespace: clusterRole ? undefined : metadata.namespace,
     });
-    return (role?.rules ?? []) as readonly Rule[];
+    return role && ((role.rules ?? []) as readonly Rule[]);
   }
 }
 
-function binds(binding: Binding, user: User): boolean {
-  return (binding.subjects ?? []).some(({ kind, name, namespace }) => {
+function subjectFor({ subjects = [], metadata }: Binding, user: User): Subject | undefined {
+  return subjects.find(({ kind, name, namespace }) => {
     if (kind === "Group") return user.groups.includes(name);
     if (kind === "User") return user.name === name;
-    const account = namespace ?? binding.metadata.namespace ?? "";
+    const account = namespace ?? metadata.namespace ?? "";
     return user.name === `system:serviceaccount:${account}:${name}`;
   });
+}
+
+function describe(binding: Binding, user: User): string {
+  const { kind, roleRef, metadata } = binding;
+  const { namespace: own } = metadata;
+  const subject = subjectFor(binding, user);
+  const isAccount = subject?.kind === "ServiceAccount";
+  const name = own === undefined ? metadata.name : `${metadata.name}/${own}`;
+  const to = isAccount ? `${subject.name}/${subject.namespace ?? own ?? ""}` : subject?.name;
+  return `${kind} "${name}" of ${roleRef?.kind} "${roleRef?.name}" to ${subject?.kind} "${to}"`;
+}
+
+function missingRole({ roleRef }: Binding): string {
+  return `${roleRef?.kind.toLowerCase()}.${groupSuffix} "${roleRef?.name}" not found`;
 }
 
 function ruleAllows(rule: Rule, asked: Attributes): boolean {
@@ -117,15 +147,16 @@ function includes(list: readonly string[] | undefined, value: string): boolean {
   return list !== undefined && (list.includes(value) || list.includes("*"));
 }
 
-function refusal(user: User, asked: Attributes): StatusError {
+function refusal(user: User, asked: Attributes, reason: string | undefined): StatusError {
+  const because = reason === undefined ? "" : `: ${reason}`;
   const { verb, path, group, resource, subresource, namespace, name } = asked;
   if (path !== undefined) {
-    const message = `forbidden: User "${user.name}" cannot ${verb} path "${path}"`;
+    const message = `forbidden: User "${user.name}" cannot ${verb} path "${path}"${because}`;
     return new StatusError(403, "Forbidden", message, {});
   }
   const full = subresource === "" ? resource : `${resource}/${subresource}`;
   const where =
     namespace === undefined ? "at the cluster scope" : `in the namespace "${namespace}"`;
-  const why = `User "${user.name}" cannot ${verb} resource "${full}" in API group "${group}" ${where}`;
+  const why = `User "${user.name}" cannot ${verb} resource "${full}" in API group "${group}" ${where}${because}`;
   return forbidden({ group, plural: resource, kind: "" }, name, why);
 }

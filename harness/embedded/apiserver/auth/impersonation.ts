@@ -2,7 +2,9 @@ import type { IncomingMessage } from "node:http";
 import type { User } from "../rest/request-context.ts";
 import type { Authorizer } from "./authorizer.ts";
 
-const serviceAccountPrefix = "system:serviceaccount:";
+const accountName = /^system:serviceaccount:(?<namespace>[^:]+):(?<name>[^:]+)$/;
+const authenticated = "system:authenticated";
+const unauthenticated = "system:unauthenticated";
 
 /** Whom the request acts as: `kubectl --as` and `--as-group`, for those who may impersonate. */
 export function impersonated(
@@ -13,22 +15,28 @@ export function impersonated(
   const name = headers["impersonate-user"]?.[0];
   if (name === undefined) return user;
   const groups = headers["impersonate-group"] ?? [];
-  const mustAllow = (resource: string, target: string): void =>
+  const account = accountName.exec(name)?.groups;
+  const mustAllow = (resource: string, target: string, namespace?: string): void =>
     authorizer.mustAllow(user, {
       verb: "impersonate",
       group: "",
       resource,
       subresource: "",
-      namespace: undefined,
+      namespace,
       name: target,
     });
-  mustAllow("users", name);
+  if (account) mustAllow("serviceaccounts", account["name"] ?? "", account["namespace"]);
+  else mustAllow("users", name);
   for (const group of groups) mustAllow("groups", group);
-  return { name, groups: [...groups, ...impliedGroups(name), "system:authenticated"] };
+  return { name, groups: withImplied(name, groups, account?.["namespace"]) };
 }
 
-function impliedGroups(name: string): string[] {
-  if (!name.startsWith(serviceAccountPrefix)) return [];
-  const namespace = name.slice(serviceAccountPrefix.length).split(":")[0] ?? "";
-  return ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
+/** A service account's groups where none were named, and the one that tells who has signed in. */
+function withImplied(name: string, named: readonly string[], namespace?: string): string[] {
+  const groups = [...named];
+  if (groups.length === 0 && namespace !== undefined) {
+    groups.push("system:serviceaccounts", `system:serviceaccounts:${namespace}`);
+  }
+  if (groups.includes(authenticated) || groups.includes(unauthenticated)) return groups;
+  return [...groups, name === "system:anonymous" ? unauthenticated : authenticated];
 }

@@ -28,12 +28,28 @@ export class Actions {
     const self: Answer = (spec, user) => this.#reviewAccess(spec, user);
     const rules: Answer = (spec, user) => this.#reviewRules(spec, user);
     const other: Answer = (spec) => this.#reviewAccess(spec, namedUser(spec));
+    const local: Answer = (spec, _user, namespace) => {
+      const asked = isJsonObject(spec.resourceAttributes) ? spec.resourceAttributes : {};
+      return this.#reviewAccess(
+        { ...spec, resourceAttributes: { ...asked, namespace } },
+        namedUser(spec),
+      );
+    };
     const rows: [ActionKind, Answer][] = [
       [{ ...authentication, kind: "SelfSubjectReview", plural: "selfsubjectreviews" }, whoAmI],
       [{ ...authentication, kind: "TokenReview", plural: "tokenreviews" }, token],
       [
         { ...authorization, kind: "SelfSubjectAccessReview", plural: "selfsubjectaccessreviews" },
         self,
+      ],
+      [
+        {
+          ...authorization,
+          kind: "LocalSubjectAccessReview",
+          plural: "localsubjectaccessreviews",
+          namespaced: true,
+        },
+        local,
       ],
       [{ ...authorization, kind: "SubjectAccessReview", plural: "subjectaccessreviews" }, other],
       [
@@ -67,8 +83,8 @@ export class Actions {
   }
 
   #reviewAccess(spec: JsonObject, user: User): JsonObject {
-    const allowed = this.#authorizer.allows(user, attributesOf(spec));
-    return allowed ? { allowed, reason: "RBAC: allowed by a role" } : { allowed };
+    const { allowed, reason } = this.#authorizer.decide(user, attributesOf(spec));
+    return { allowed, ...(reason === undefined ? {} : { reason }) };
   }
 
   #reviewRules(spec: JsonObject, user: User): JsonObject {
