@@ -61,6 +61,7 @@ export const knownDifferences: readonly KnownDifferences[] = [
       "kubectl 1.27 to 1.33 and @kubernetes/client-node were tried. Columns and messages are Kubernetes v1.36's; the descriptions of columns are our own.",
       "`system:masters` may do anything and service accounts are held to RBAC; other users are only those that an administrator impersonates. Certificates cannot be requested.",
       "Not here: the proxy subresources, `kubectl top`.",
+      "`kubectl apply --prune` asks for kinds that are not served, unless `--prune-allowlist` names the kinds to prune (`core/v1/ConfigMap`) or `--applyset` is used.",
     ],
   },
   {
