@@ -190,3 +190,37 @@ test("a label that has dots where none may be is told so", async () => {
     'Namespace "a.b" is invalid: metadata.name: Invalid value: "a.b": must not contain dots',
   );
 });
+
+test("an address of a Service that is none is refused, and one from elsewhere", async () => {
+  const service = (clusterIP: string): HttpQuestion => ({
+    method: "POST",
+    path: "/api/v1/namespaces/default/services",
+    body: { metadata: { name: "s" }, spec: { clusterIP, ports: [{ port: 80 }] } },
+  });
+  expect(statusOf(await server.ask(service("banana"))).message).toBe(
+    'Service "s" is invalid: spec.clusterIPs[0]: Invalid value: "banana": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+  );
+  expect(statusOf(await server.ask(service("1.2.3.4"))).message).toContain(
+    "not in the valid range",
+  );
+});
+
+test("a negative grace period counts as one second, and may be mended to it", async () => {
+  const pods = "/api/v1/namespaces/default/pods";
+  const spec = {
+    nodeName: "n",
+    terminationGracePeriodSeconds: -5,
+    containers: [{ name: "c", image: "i" }],
+  };
+  await server.ask({ method: "POST", path: pods, body: { metadata: { name: "hasty" }, spec } });
+  const mend = (seconds: number): HttpQuestion => ({
+    method: "PATCH",
+    path: `${pods}/hasty?dryRun=All`,
+    type: "application/merge-patch+json",
+    body: { spec: { terminationGracePeriodSeconds: seconds } },
+  });
+  expect((await server.ask(mend(2))).code).toBe(422);
+  expect((await server.ask(mend(1))).code).toBe(200);
+  const { body } = await server.ask({ method: "DELETE", path: `${pods}/hasty` });
+  expect(body).toContain('"deletionGracePeriodSeconds": 1,');
+});

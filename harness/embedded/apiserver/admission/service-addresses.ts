@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import type { Service, ServiceSpec } from "kubernetes-types/core/v1";
 import { FieldErrors } from "../errors/field-errors.ts";
 import type { ObjectStore } from "../storage/object-store.ts";
+import { checkAddress } from "../validation/addresses.ts";
 import type { AdmissionStep } from "./admission.ts";
 
 const clusterRange = "10.96.0.0/16";
@@ -40,6 +41,7 @@ function giveAddress(spec: ServiceSpec, others: readonly Service[], errors: Fiel
   else {
     const taken = new Set(others.map((other) => other.spec?.clusterIP));
     if (!spec.clusterIP) spec.clusterIP = freeAddress(taken);
+    else if (!checkAddress("spec.clusterIPs[0]", spec.clusterIP, errors)) return;
     else if (!/^10\.96\.\d{1,3}\.\d{1,3}$/.test(spec.clusterIP)) {
       const why = `failed to allocate IP ${spec.clusterIP}: the provided IP (${spec.clusterIP}) is not in the valid range. The range of valid IPs is ${clusterRange}`;
       errors.invalid("spec.clusterIPs", [spec.clusterIP], why);

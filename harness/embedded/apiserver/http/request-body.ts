@@ -5,6 +5,7 @@ import type { PatchType } from "../../client.ts";
 import { badRequest } from "../errors/api-errors.ts";
 import { parseProtobuf, protobufType } from "../schema/protobuf.ts";
 import { isJsonObject } from "../storage/stored-object.ts";
+import { goJsonMessage } from "../schema/go-json-message.ts";
 
 const maximumBytes = 3 * 1024 * 1024;
 
@@ -37,8 +38,8 @@ export async function readPatch(request: IncomingMessage, type: PatchType): Prom
   if (type === "apply") return parseYamlText(text, "error decoding YAML");
   try {
     return JSON.parse(text) as unknown;
-  } catch {
-    const why = goMessage(text);
+  } catch (error) {
+    const why = goJsonMessage(error);
     throw badRequest(type === "strategic" ? why : `error decoding patch: ${why}`);
   }
 }
@@ -66,8 +67,8 @@ function parseJson(text: string, kind: string): unknown {
   try {
     const parsed = JSON.parse(text) as unknown;
     if (isJsonObject(parsed)) return parsed;
-  } catch {
-    throw unrecognised(kind, goMessage(text), text);
+  } catch (error) {
+    throw unrecognised(kind, goJsonMessage(error), text);
   }
   throw unrecognised(kind, notAStruct(text), text);
 }
@@ -107,18 +108,6 @@ function parseYamlText(text: string, failure: string): unknown {
       throw badRequest(`${failure}: ${error instanceof Error ? error.message : "unknown"}`);
     }
   }
-}
-
-/** Words the commonest mistakes as Go's JSON parser does. */
-function goMessage(text: string): string {
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : "";
-    const character = /Unexpected token '(.)'/.exec(message)?.[1];
-    if (character) return `invalid character '${character}' looking for beginning of value`;
-  }
-  return "unexpected end of JSON input";
 }
 
 function tooLarge(): StatusError {

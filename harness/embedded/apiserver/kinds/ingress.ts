@@ -3,7 +3,7 @@ import type { Ingress } from "kubernetes-types/networking/v1";
 import { ingresses } from "../../resources.ts";
 import type { FieldErrors } from "../errors/field-errors.ts";
 import { ageColumn, firstThree, nameColumn } from "../tables/cells.ts";
-import { checkName, isDnsSubdomain } from "../validation/names.ts";
+import { checkName, checkWildcard } from "../validation/names.ts";
 import { checkOneOf, checkPort, checkPortOrName } from "../validation/numbers.ts";
 import { defineKind } from "./kind.ts";
 
@@ -29,6 +29,13 @@ export const ingressKind = defineKind({
     if (spec?.ingressClassName) {
       checkName("subdomain", "spec.ingressClassName", spec.ingressClassName, errors);
     }
+    for (const [index, { hosts, secretName }] of (spec?.tls ?? []).entries()) {
+      const at = `spec.tls[${index}]`;
+      for (const [place, host] of (hosts ?? []).entries()) {
+        checkDomain(`${at}.hosts[${place}]`, host, errors);
+      }
+      if (secretName) checkName("subdomain", `${at}.secretName`, secretName, errors);
+    }
     for (const [index, { host, http }] of (spec?.rules ?? []).entries()) {
       const at = `spec.rules[${index}]`;
       if (host) validateHost(`${at}.host`, host, errors);
@@ -50,12 +57,12 @@ export const ingressKind = defineKind({
 
 function validateHost(field: string, host: string, errors: FieldErrors): void {
   if (isIP(host) !== 0) errors.invalid(field, host, "must be a DNS name, not an IP address");
-  if (isDnsSubdomain(host.startsWith("*.") ? host.slice(2) : host)) return;
-  errors.invalid(
-    field,
-    host,
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
-  );
+  checkDomain(field, host, errors);
+}
+
+function checkDomain(field: string, host: string, errors: FieldErrors): void {
+  if (host.includes("*")) checkWildcard(field, host, errors);
+  else checkName("subdomain", field, host, errors);
 }
 
 type Path = NonNullable<

@@ -1,4 +1,4 @@
-import type { Pod } from "kubernetes-types/core/v1";
+import type { Pod, PodSpec } from "kubernetes-types/core/v1";
 import { pods } from "../../resources.ts";
 import { qosClassOf, requestLimits, setPodSpecDefaults } from "../defaults/pod-spec-defaults.ts";
 import type { FieldErrors } from "../errors/field-errors.ts";
@@ -50,7 +50,9 @@ export const podKind = defineKind({
   deletionGraceSeconds(pod, requested) {
     if (!pod.spec?.nodeName) return 0;
     if (pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") return 0;
-    return requested ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+    const seconds = requested ?? pod.spec.terminationGracePeriodSeconds ?? 30;
+    // Kubernetes: a negative period counts as the shortest.
+    return seconds < 0 ? 1 : seconds;
   },
   selectable: ({ spec, status }) => ({
     "spec.nodeName": spec?.nodeName ?? "",
@@ -89,13 +91,19 @@ function checkUnchanged(pod: Pod, old: Pod, errors: FieldErrors): void {
     const why = `only deletion is allowed, but found new scheduling gate '${added}'`;
     errors.forbidden("spec.schedulingGates", why);
   }
+  const grace = pod.spec?.terminationGracePeriodSeconds;
+  const mended = grace === 1 && (old.spec?.terminationGracePeriodSeconds ?? 0) < 0;
   const wasUnbound = !old.spec?.nodeName && pod.spec?.nodeName;
-  if (!equalJson(fixedParts(pod, Boolean(wasUnbound)), fixedParts(old, Boolean(wasUnbound)))) {
+  const ignored = [
+    ...(wasUnbound ? (["nodeName"] as const) : []),
+    ...(mended ? (["terminationGracePeriodSeconds"] as const) : []),
+  ];
+  if (!equalJson(fixedParts(pod, ignored), fixedParts(old, ignored))) {
     errors.forbidden("spec", changeable);
   }
 }
 
-function fixedParts({ spec }: Pod, ignoreNode: boolean): unknown {
+function fixedParts({ spec }: Pod, ignored: readonly (keyof PodSpec)[]): unknown {
   const fixed = copyJson(spec);
   if (!fixed) return fixed;
   for (const container of [...(fixed.containers ?? []), ...(fixed.initContainers ?? [])]) {
@@ -104,6 +112,6 @@ function fixedParts({ spec }: Pod, ignoreNode: boolean): unknown {
   delete fixed.activeDeadlineSeconds;
   delete fixed.tolerations;
   delete fixed.schedulingGates;
-  if (ignoreNode) delete fixed.nodeName;
+  for (const field of ignored) delete fixed[field];
   return fixed;
 }

@@ -1,4 +1,7 @@
+import type { Secret } from "kubernetes-types/core/v1";
 import { secrets } from "../../resources.ts";
+import type { FieldErrors } from "../errors/field-errors.ts";
+import { goJsonMessage } from "../schema/go-json-message.ts";
 import { equalJson } from "../storage/stored-object.ts";
 import { ageColumn, nameColumn } from "../tables/cells.ts";
 import { validateDataKeys } from "../validation/data-keys.ts";
@@ -12,6 +15,18 @@ const requiredKeys: Readonly<Record<string, readonly string[]>> = {
   "kubernetes.io/dockercfg": [".dockercfg"],
   "kubernetes.io/ssh-auth": ["ssh-privatekey"],
 };
+
+/** Logins for registries are JSON; what is wrong with them is not shown, for it may be a password. */
+function checkDockerConfig({ type, data }: Secret, errors: FieldErrors): void {
+  const key = type?.startsWith("kubernetes.io/docker") ? requiredKeys[type]?.[0] : undefined;
+  const encoded = key === undefined ? undefined : data?.[key];
+  if (encoded === undefined) return;
+  try {
+    JSON.parse(Buffer.from(encoded, "base64").toString());
+  } catch (error) {
+    errors.invalid(`data[${key}]`, "<secret contents redacted>", goJsonMessage(error));
+  }
+}
 
 /** Secret: stringData is only for writing, and becomes data. */
 export const secretKind = defineKind({
@@ -33,6 +48,7 @@ export const secretKind = defineKind({
     for (const key of requiredKeys[secret.type ?? ""] ?? []) {
       if (secret.data?.[key] === undefined) errors.required(`data[${key}]`);
     }
+    checkDockerConfig(secret, errors);
     const { username, password } = secret.data ?? {};
     if (secret.type === "kubernetes.io/basic-auth" && (username ?? password) === undefined) {
       for (const key of ["username", "password"]) errors.required(`data[${key}]`);

@@ -2,6 +2,7 @@ import type { Service, ServicePort, ServiceSpec } from "kubernetes-types/core/v1
 import { services } from "../../resources.ts";
 import type { FieldErrors } from "../errors/field-errors.ts";
 import { ageColumn, labelsText, nameColumn } from "../tables/cells.ts";
+import { checkReachable } from "../validation/addresses.ts";
 import { checkLabels, isDnsLabel, isDnsSubdomain } from "../validation/names.ts";
 import { checkOneOf, checkPort, checkPortOrName } from "../validation/numbers.ts";
 import { defineKind } from "./kind.ts";
@@ -127,6 +128,9 @@ function validateSpec(spec: ServiceSpec | undefined, errors: FieldErrors): void 
   }
   checkLabels("spec.selector", spec?.selector, errors);
   checkOneOf("spec.sessionAffinity", spec?.sessionAffinity, ["ClientIP", "None"], errors);
+  for (const [index, address] of (spec?.externalIPs ?? []).entries()) {
+    checkReachable(`spec.externalIPs[${index}]`, address, errors);
+  }
   if (spec) validateForType(spec, headless, errors);
   if (spec?.type === "ExternalName") {
     const name = spec.externalName ?? "";

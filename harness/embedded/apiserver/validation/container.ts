@@ -195,9 +195,23 @@ function validateProbe(at: string, probe: Probe, succeedsOnce: boolean, errors: 
   ] as const) {
     checkNotNegative(`${at}.${field}`, probe[field], errors);
   }
+  validateProbeGrace(at, probe, succeedsOnce, errors);
   if (succeedsOnce && (probe.successThreshold ?? 1) > 1) {
     errors.invalid(`${at}.successThreshold`, probe.successThreshold, "must be 1");
   }
+}
+
+/** Only what can end a container may say how long that takes. */
+function validateProbeGrace(
+  at: string,
+  { terminationGracePeriodSeconds: seconds }: Probe,
+  canKill: boolean,
+  errors: FieldErrors,
+): void {
+  if (seconds === undefined) return;
+  const field = `${at}.terminationGracePeriodSeconds`;
+  if (!canKill) errors.invalid(field, seconds, "must not be set for readinessProbes");
+  else if (seconds <= 0) errors.invalid(field, seconds, "must be greater than 0");
 }
 
 const standardResource = /^(cpu|memory|ephemeral-storage|hugepages-.+)$/;

@@ -15,6 +15,9 @@ const isValue = whole(valuePattern);
 
 const wrongLabel = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${labelPattern}')`;
 const wrongSubdomain = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${subdomainPattern}')`;
+const wildcardPattern = `\\*\\.${subdomainPattern}`;
+const isWildcard = whole(wildcardPattern);
+const wrongWildcard = `a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '${wildcardPattern}')`;
 const wrongLabel1035 = `a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '${label1035Pattern}')`;
 const wrongQualified = `name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${qualifiedPattern}')`;
 const wrongValue = `a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '${valuePattern}')`;
@@ -36,6 +39,12 @@ export function checkName(
   if (pattern.test(name)) return;
   const hasDots = rule === "label" && isSubdomain.test(name);
   errors.invalid(field, given, hasDots ? "must not contain dots" : message);
+}
+
+/** Checks a subdomain that begins with a star. */
+export function checkWildcard(field: string, name: string, errors: FieldErrors): void {
+  if (name.length > 253) errors.invalid(field, name, tooLong(253));
+  if (!isWildcard.test(name)) errors.invalid(field, name, wrongWildcard);
 }
 
 const rules = {

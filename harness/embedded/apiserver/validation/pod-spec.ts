@@ -2,7 +2,9 @@ import type { Container, PodSpec } from "kubernetes-types/core/v1";
 import type { FieldErrors } from "../errors/field-errors.ts";
 import { validateContainer } from "./container.ts";
 import { checkLabels, checkName, isDnsLabel } from "./names.ts";
-import { checkNotNegative, checkOneOf } from "./numbers.ts";
+import { checkOneOf } from "./numbers.ts";
+import { validatePodDns } from "./pod-dns.ts";
+import { validatePodPlacement } from "./pod-placement.ts";
 import { refuseUnsupported } from "./unsupported-fields.ts";
 import { validateVolumes } from "./volumes.ts";
 
@@ -29,11 +31,6 @@ export function validatePodSpec(
   checkOneOf(`${path}.restartPolicy`, spec.restartPolicy, ["Always", "OnFailure", "Never"], errors);
   const policies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"];
   checkOneOf(`${path}.dnsPolicy`, spec.dnsPolicy, policies, errors);
-  checkNotNegative(
-    `${path}.terminationGracePeriodSeconds`,
-    spec.terminationGracePeriodSeconds,
-    errors,
-  );
   const { activeDeadlineSeconds: deadline } = spec;
   if (deadline !== undefined && (deadline < 1 || deadline > 2_147_483_647)) {
     const why = "must be between 1 and 2147483647, inclusive";
@@ -47,5 +44,7 @@ export function validatePodSpec(
     const value = spec[field];
     if (value && !isDnsLabel(value)) checkName("label", `${path}.${field}`, value, errors);
   }
+  validatePodPlacement(path, spec, errors);
+  validatePodDns(path, spec, errors);
   refuseUnsupported(path, spec, errors);
 }

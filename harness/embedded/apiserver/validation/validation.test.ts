@@ -185,6 +185,49 @@ test.each<[[string, object], string[]]>([
     ],
   ],
   [
+    pod({
+      readinessProbe: { exec: { command: ["x"] }, terminationGracePeriodSeconds: 5 },
+      livenessProbe: { exec: { command: ["x"] }, terminationGracePeriodSeconds: 0 },
+    }),
+    [
+      `${at}.livenessProbe.terminationGracePeriodSeconds: Invalid value: 0: must be greater than 0`,
+      `${at}.readinessProbe.terminationGracePeriodSeconds: Invalid value: 5: must not be set for readinessProbes`,
+    ],
+  ],
+  [
+    service({ externalIPs: ["1.2.3.4", "x", "127.0.0.1"] }),
+    [
+      'spec.externalIPs[1]: Invalid value: "x": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+      'spec.externalIPs[2]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+    ],
+  ],
+  [
+    [
+      "Ingress",
+      {
+        spec: {
+          defaultBackend: { service: { name: "web", port: { number: 80 } } },
+          tls: [{ hosts: ["*.ok.example", "*", "No"], secretName: "A_B" }],
+        },
+      },
+    ],
+    [
+      expect.stringContaining('spec.tls[0].hosts[1]: Invalid value: "*": a wildcard DNS-1123'),
+      expect.stringContaining('spec.tls[0].hosts[2]: Invalid value: "No": a lowercase RFC 1123'),
+      expect.stringContaining('spec.tls[0].secretName: Invalid value: "A_B": a lowercase RFC 1123'),
+    ],
+  ],
+  [
+    ["Secret", { type: "kubernetes.io/dockerconfigjson", data: { ".dockerconfigjson": "eA==" } }],
+    [
+      `data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": invalid character 'x' looking for beginning of value`,
+    ],
+  ],
+  [
+    ["Secret", { type: "kubernetes.io/dockerconfigjson", data: { ".dockerconfigjson": "e30=" } }],
+    [],
+  ],
+  [
     ["Secret", { type: "kubernetes.io/basic-auth" }],
     ["data[username]: Required value", "data[password]: Required value"],
   ],

@@ -2,8 +2,9 @@ import type { PodTemplateSpec } from "kubernetes-types/core/v1";
 import type { LabelSelector } from "kubernetes-types/meta/v1";
 import type { FieldErrors } from "../errors/field-errors.ts";
 import { equalJson } from "../storage/stored-object.ts";
-import { checkAnnotations, checkLabels, checkQualifiedName, labelValueProblems } from "./names.ts";
+import { checkAnnotations, checkLabels } from "./names.ts";
 import { validatePodSpec } from "./pod-spec.ts";
+import { validateSelector } from "./selector.ts";
 
 /** The part that Deployment, ReplicaSet, StatefulSet and DaemonSet share. */
 export interface WorkloadSpec {
@@ -36,33 +37,6 @@ export function validateWorkload(
   if (policy !== undefined && policy !== "Always") {
     errors.notSupported("spec.template.spec.restartPolicy", policy, ["Always"]);
   }
-}
-
-/** Checks a selector object; answers whether nothing is wrong with it. */
-function validateSelector(
-  path: string,
-  { matchLabels, matchExpressions = [] }: LabelSelector,
-  errors: FieldErrors,
-): boolean {
-  const before = errors.causes.length;
-  checkLabels(`${path}.matchLabels`, matchLabels, errors);
-  for (const [index, { key, operator, values = [] }] of matchExpressions.entries()) {
-    const at = `${path}.matchExpressions[${index}]`;
-    if (operator === "In" || operator === "NotIn") {
-      const why = "must be specified when `operator` is 'In' or 'NotIn'";
-      if (values.length === 0) errors.required(`${at}.values`, why);
-    } else if (operator === "Exists" || operator === "DoesNotExist") {
-      const why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
-      if (values.length > 0) errors.forbidden(`${at}.values`, why);
-    } else errors.invalid(`${at}.operator`, operator, "not a valid selector operator");
-    checkQualifiedName(`${at}.key`, key, errors);
-    for (const [place, value] of values.entries()) {
-      for (const problem of labelValueProblems(value)) {
-        errors.invalid(`${at}.values[${place}]`, value, problem);
-      }
-    }
-  }
-  return errors.causes.length === before;
 }
 
 /** Checks a pod template. */
