@@ -86,8 +86,8 @@ lab(
       },
       async () => {
         await apply("canary-by-header.yaml");
-        await expect(visit({ canary: "always" })).toReachOnly("v2");
-        await expect(visit({ canary: "never" })).toReachOnly("v1");
+        await expect(visit({ canary: "always" })).toReachOnly("v2", { times: 500 });
+        await expect(visit({ canary: "never" })).toReachOnly("v1", { times: 500 });
       },
     );
 

@@ -51,7 +51,7 @@ lab(
       async () => {
         await apply("caller.yaml", "service.yaml");
         await ready("deployment/k8s-combat", service);
-        await expect(page).toReachOnly("v1");
+        await expect(page).toReachOnly("v1", { times: 300 });
         expect(await history(), { en: "history", zh: "修订历史" }).toBe("1:v1");
       },
     );
@@ -73,7 +73,7 @@ lab(
           await whileServing(() =>
             kube.setImage(service, "k8s-combat-service", `kubelab/apps:${version}`),
           );
-          await expect(page).toReachOnly(version);
+          await expect(page).toReachOnly(version, { times: 300 });
         }
         expect(await history(), { en: "history", zh: "修订历史" }).toBe("1:v1 2:v2 3:v3");
       },
@@ -93,7 +93,7 @@ lab(
       },
       async () => {
         await whileServing(() => kube.undo(service));
-        await expect(page).toReachOnly("v2");
+        await expect(page).toReachOnly("v2", { times: 300 });
         expect(await history(), { en: "history", zh: "修订历史" }).toBe("1:v1 3:v3 4:v2");
       },
     );
@@ -109,7 +109,7 @@ lab(
       },
       async () => {
         await whileServing(() => kube.undo(service, { toRevision: 1 }));
-        await expect(page).toReachOnly("v1");
+        await expect(page).toReachOnly("v1", { times: 300 });
         expect(await history(), { en: "history", zh: "修订历史" }).toBe("3:v3 4:v2 5:v1");
       },
     );

@@ -34,7 +34,7 @@ lab(
       async () => {
         await apply("caller.yaml", "service-v1.yaml");
         await ready("deployment/k8s-combat", service);
-        await expect(page).toReachOnly("v1");
+        await expect(page).toReachOnly("v1", { times: 300 });
       },
     );
 
@@ -86,7 +86,7 @@ lab(
         },
       },
       async () => {
-        await expect(page).toReachOnly("v1");
+        await expect(page).toReachOnly("v1", { times: 300 });
       },
     );
 
@@ -117,7 +117,7 @@ lab(
           "v1",
           "v1",
         ]);
-        await expect(page).toReachOnly("v1");
+        await expect(page).toReachOnly("v1", { times: 300 });
       },
     );
 

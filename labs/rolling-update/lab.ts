@@ -34,7 +34,7 @@ lab(
       async () => {
         await apply("caller.yaml", "service-v1.yaml");
         await ready("deployment/k8s-combat", service);
-        await expect(page).toReachOnly("v1");
+        await expect(page).toReachOnly("v1", { times: 300 });
       },
     );
 
@@ -77,7 +77,7 @@ lab(
         },
       },
       async () => {
-        await expect(page).toReachOnly("v2");
+        await expect(page).toReachOnly("v2", { times: 300 });
       },
     );
 

@@ -46,7 +46,7 @@ lab(
       async () => {
         await apply("caller.yaml", "service.yaml");
         await ready("deployment/k8s-combat", service);
-        await expect(page).toReachOnly("v1");
+        await expect(page).toReachOnly("v1", { times: 300 });
       },
     );
 
@@ -79,7 +79,7 @@ lab(
           zh: "除注解以外的 Pod 模板",
         }).toEqual(before.rest);
         expect([before.restart, typeof after.restart], restartedAt).toEqual([undefined, "string"]);
-        await expect(page).toReachOnly("v1");
+        await expect(page).toReachOnly("v1", { times: 300 });
       },
     );
 
