@@ -89,7 +89,7 @@ export class DaemonSetController implements Controller {
     await this.#writeStatus(set, owned, hash);
     const inUse = new Set(
       all
-        .filter((one) => owned.some((pod) => hashIn(pod) === hashOf(one)) || one === update)
+        .filter((one) => owned.some((pod) => hashOf(pod) === hashOf(one)) || one === update)
         .map(({ metadata }) => metadata?.name ?? ""),
     );
     const limit = set.spec?.revisionHistoryLimit ?? 10;
@@ -159,8 +159,8 @@ export class DaemonSetController implements Controller {
   /** While surging an old and a new pod may share a node until the new one is available or the old one is not ready. */
   #beyondPair({ set, hash }: View, running: readonly Pod[]): Pod[] {
     const sorted = running.toSorted((one, other) => (createdAt(one) < createdAt(other) ? -1 : 1));
-    const [fresh, ...freshToo] = sorted.filter((pod) => hashIn(pod) === hash);
-    const [old, ...oldToo] = sorted.filter((pod) => hashIn(pod) !== hash);
+    const [fresh, ...freshToo] = sorted.filter((pod) => hashOf(pod) === hash);
+    const [old, ...oldToo] = sorted.filter((pod) => hashOf(pod) !== hash);
     const replaced = fresh && old && (!isReady(old) || this.#isUp(set, fresh)) ? [old] : [];
     return [...replaced, ...freshToo, ...oldToo];
   }
@@ -196,8 +196,8 @@ export class DaemonSetController implements Controller {
       const node = metadata?.name ?? "";
       const there = owned.filter((pod) => targetNodeOf(pod) === node);
       const alive = there.filter((pod) => !pod.metadata?.deletionTimestamp && !isFinished(pod));
-      const fresh = alive.find((pod) => hashIn(pod) === hash);
-      const old = alive.find((pod) => hashIn(pod) !== hash);
+      const fresh = alive.find((pod) => hashOf(pod) === hash);
+      const old = alive.find((pod) => hashOf(pod) !== hash);
       if (old && fresh && !this.#isUp(set, fresh)) surging++;
       if (old && !fresh) alone.push({ node, up: this.#isUp(set, old) });
     }
@@ -211,7 +211,7 @@ export class DaemonSetController implements Controller {
   async #deleteOutdated({ set, hash, owned }: View, unavailable: number): Promise<void> {
     const wanted = this.#nodes.list().filter((node) => runsOn(set, node)).length;
     const old = owned.filter(
-      (pod) => hashIn(pod) !== hash && !pod.metadata?.deletionTimestamp && !isFinished(pod),
+      (pod) => hashOf(pod) !== hash && !pod.metadata?.deletionTimestamp && !isFinished(pod),
     );
     const isUp = (pod: Pod): boolean => this.#isUp(set, pod);
     const down = old.filter((pod) => !isUp(pod));
@@ -233,10 +233,6 @@ function createdAt({ metadata }: Pod): string {
   return metadata?.creationTimestamp ?? "";
 }
 
-function hashIn({ metadata }: Pod): string {
-  return metadata?.labels?.[podRevisionLabel] ?? "";
-}
-
-function hashOf({ metadata }: ControllerRevision): string {
+function hashOf({ metadata }: Pod | ControllerRevision): string {
   return metadata?.labels?.[podRevisionLabel] ?? "";
 }
