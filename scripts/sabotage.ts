@@ -5,9 +5,8 @@ import type { LabDefinition } from "../harness/lab/definition.ts";
 import { findUnmet } from "../harness/lab/find-unmet.ts";
 import { labNames, loadLab } from "../harness/lab/find-labs.ts";
 import type { LabCluster } from "../harness/lab/lab-cluster.ts";
-import { runLab } from "../harness/lab/run-lab.ts";
 import {
-  runGenericSabotage,
+  runGenericSabotages,
   runSabotage,
   type SabotageRecord,
   type SabotageRunOptions,
@@ -24,17 +23,19 @@ const usage = `npm run sabotage [NAME …]    break labs on purpose: the named c
   --cluster KIND    auto, embedded, k3s or kubeconfig (default: auto)
   --context NAME    the kubeconfig context to use
   --jobs N          how many runs at once (default: 5)
+  --passing         the labs are known to pass, npm test has just said so: do not run them soundly as well
   --json FILE       write every sabotage, what came of it and how
   --help            this text`;
 
 await runCommand(usage, async (signal) => {
-  mustNotBeNpms("sabotage", ["cluster", "context", "jobs", "json"]);
+  mustNotBeNpms("sabotage", ["cluster", "context", "jobs", "passing", "json"]);
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       cluster: { type: "string" },
       context: { type: "string" },
       jobs: { type: "string", default: "5" },
+      passing: { type: "boolean", default: false },
       json: { type: "string" },
     },
   });
@@ -50,7 +51,11 @@ await runCommand(usage, async (signal) => {
   );
   console.log(`cluster: ${why}`);
   await using started = await cluster.start({ signal });
-  const rows = await sabotageAll(labs, withAddons(started), jobs, signal);
+  const rows = await sabotageAll(labs, withAddons(started), {
+    jobs,
+    passing: values.passing,
+    signal,
+  });
   if (signal.aborted) return;
   const missed = rows.filter((row) => !row.caught).length;
   console.log(`\n${sabotageTable(rows, createPaint(takesColours(process.stdout)))}`);
@@ -78,15 +83,14 @@ type Job = () => Promise<readonly SabotageRecord[]>;
 async function sabotageAll(
   labs: readonly LabDefinition[],
   cluster: LabCluster,
-  jobs: number,
-  signal: AbortSignal,
+  { jobs, passing, signal }: { jobs: number; passing: boolean; signal: AbortSignal },
 ): Promise<readonly SabotageRecord[]> {
   const options: SabotageRunOptions = { cluster, observer: () => undefined, signal };
   const work = (await runnable(labs, cluster)).flatMap((lab) => [
     ...lab.sabotages.map((sabotage): Job => async () => [
       await runSabotage(lab, sabotage, options),
     ]),
-    (): Promise<readonly SabotageRecord[]> => generic(lab, options),
+    (): Promise<readonly SabotageRecord[]> => runGenericSabotages(lab, passing, options),
   ]);
   const results: (readonly SabotageRecord[])[] = [];
   const queue = work.entries();
@@ -116,29 +120,4 @@ async function runnable(
   for (const { lab, unmet } of found)
     if (unmet !== undefined) console.log(`skipped ${lab.name}: ${unmet}`);
   return found.filter(({ unmet }) => unmet === undefined).map(({ lab }) => lab);
-}
-
-/** The engine's own faults need a sound run first: it tells which checks there are, and that they can pass. */
-async function generic(
-  lab: LabDefinition,
-  options: SabotageRunOptions,
-): Promise<readonly SabotageRecord[]> {
-  const sound = await runLab(lab, options);
-  if (sound.outcome !== "passed") return [unsound(lab, sound)];
-  const found = [
-    await runGenericSabotage(lab, "no-rules", sound, options),
-    await runGenericSabotage(lab, "all-errors", sound, options),
-  ];
-  return found.flat();
-}
-
-function unsound(lab: LabDefinition, sound: Awaited<ReturnType<typeof runLab>>): SabotageRecord {
-  const failed = sound.error ?? sound.steps.find((step) => step.error)?.error;
-  return {
-    lab: lab.name,
-    sabotage: "none",
-    check: "none: the lab must pass",
-    caught: false,
-    detail: `it fails by itself: ${failed?.message ?? sound.outcome}`,
-  };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { CheckRecord, ErrorRecord, LabRecord, StepRecord } from "../report/record.ts";
 import type { SabotageDefinition } from "./definition.ts";
-import { judgeSabotage, judgeSurveyed } from "./run-sabotage.ts";
+import { isWhole, judgeSabotage, judgeSurveyed } from "./run-sabotage.ts";
 
 const sabotage: SabotageDefinition = {
   title: "swapped",
@@ -99,4 +99,11 @@ test("a surveyed check is caught only by a fail of its own", () => {
     caught: false,
     detail: "it was not reached: boom",
   });
+});
+
+test("a survey tells which checks there are only where it got to the end of every step", () => {
+  const through = step("Split", undefined, failing);
+  expect(isWhole(lab("failed", [through]))).toBe(true);
+  expect(isWhole(lab("failed", [through, step("Scale", failure("LAB_STEP_FAILED"))]))).toBe(false);
+  expect(isWhole(lab("failed", [through], failure("CLUSTER_UNREACHABLE")))).toBe(false);
 });

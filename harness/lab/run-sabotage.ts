@@ -85,31 +85,76 @@ const faultTitles: Readonly<Record<GenericFault, string>> = {
   "all-errors": "all traffic errors",
 };
 
+const faults: readonly GenericFault[] = ["no-rules", "all-errors"];
+
 /**
- * Puts a fault of the engine's own into a lab and surveys every traffic check of the sound run: each must fail.
- * `sound` is the record of a run that passed; its checks are the ones to look for.
+ * Puts the faults of the engine's own into a lab and surveys its traffic checks: each must fail.
+ * A sound run goes first: it tells which checks there are, and that they can pass. Where the lab is known to pass
+ * (`passing`), the survey tells which checks there are, as long as it gets to the end of every step.
  */
-export async function runGenericSabotage(
+export async function runGenericSabotages(
   definition: LabDefinition,
-  fault: GenericFault,
-  sound: LabRecord,
+  passing: boolean,
   options: SabotageRunOptions,
 ): Promise<readonly SabotageRecord[]> {
-  const concerned = sound.steps.flatMap((step) =>
+  const errors = passing ? await survey(definition, "all-errors", options) : undefined;
+  const whole = errors && isWhole(errors) ? errors : undefined;
+  const sound = whole ?? (await runLab(definition, options));
+  if (!whole && sound.outcome !== "passed") return [unsound(sound)];
+  const rows: SabotageRecord[] = [];
+  for (const fault of faults) {
+    const concerned = concernedBy(fault, sound);
+    if (concerned.length === 0) continue;
+    const surveyed = fault === "all-errors" ? errors : undefined;
+    rows.push(
+      ...judgeSurvey(fault, concerned, surveyed ?? (await survey(definition, fault, options))),
+    );
+  }
+  return rows;
+}
+
+/** Whether a survey got to the end of every step, past every check. */
+export function isWhole({ error, steps }: LabRecord): boolean {
+  return error === undefined && steps.every((step) => step.outcome === "passed");
+}
+
+interface ConcernedCheck {
+  readonly step: string;
+  readonly check: CheckRecord;
+}
+
+function concernedBy(fault: GenericFault, { steps }: LabRecord): readonly ConcernedCheck[] {
+  return steps.flatMap((step) =>
     step.checks
       .filter((check) => isConcerned(check, fault))
       .map((check) => ({ step: stepTitle(step), check })),
   );
-  if (concerned.length === 0) return [];
-  const run = new LabRun(definition, { gateTimeoutMs, ...options, fault });
-  const record = await survey(run);
-  const found = new Map(run.context.checks.map((check) => [check.id, check]));
+}
+
+function judgeSurvey(
+  fault: GenericFault,
+  concerned: readonly ConcernedCheck[],
+  record: LabRecord,
+): readonly SabotageRecord[] {
+  const found = new Map(
+    record.steps.flatMap((step) => step.checks.map((check) => [check.id, check])),
+  );
   return concerned.map(({ step, check }) => ({
-    lab: definition.name,
+    lab: record.lab,
     sabotage: faultTitles[fault],
     check: `${step} › ${check.matcher}`,
     ...judgeSurveyed(found.get(check.id), record, step),
   }));
+}
+
+function unsound(sound: LabRecord): SabotageRecord {
+  const failed = sound.error ?? sound.steps.find((step) => step.error)?.error;
+  return {
+    lab: sound.lab,
+    sabotage: "none",
+    check: "none: the lab must pass",
+    ...missed(`it fails by itself: ${failed?.message ?? sound.outcome}`),
+  };
 }
 
 /** Matchers that errors satisfy. */
@@ -134,7 +179,12 @@ export function judgeSurveyed(
   return { caught: false, detail: `it was not reached: ${why}` };
 }
 
-async function survey(run: LabRun): Promise<LabRecord> {
+async function survey(
+  definition: LabDefinition,
+  fault: GenericFault,
+  options: SabotageRunOptions,
+): Promise<LabRecord> {
+  const run = new LabRun(definition, { gateTimeoutMs, ...options, fault });
   try {
     await run.prepare();
     for (const index of run.steps.keys()) await run.runStep(index);
