@@ -1,7 +1,7 @@
 import { connect, constants, type ClientHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { PodNetwork } from "../pod-network.ts";
-import type { ProbeOutcome } from "./probe-action.ts";
+import type { ProbeOutcome } from "./probe-outcome.ts";
 
 export interface GrpcHealthOptions {
   readonly network: PodNetwork;

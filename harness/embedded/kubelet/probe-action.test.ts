@@ -3,7 +3,8 @@ import { createServer as createHttp2Server } from "node:http2";
 import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { expect, test } from "vitest";
 import type { PodNetwork } from "../pod-network.ts";
-import { runProbe, type ProbeTarget } from "./probe-action.ts";
+import { runProbe } from "./probe-action.ts";
+import type { ProbeTarget } from "./probe-outcome.ts";
 
 /** The machine's own loopback, for servers of the test. */
 const loopback: PodNetwork = {
@@ -69,6 +70,58 @@ test("an HTTP probe takes 200 to 399 as success and says the status otherwise", 
     message: "HTTP probe failed with statuscode: 404",
   });
   expect(seen.slice(0, 3)).toEqual(["kube-probe/1.36", "h", "1"]);
+});
+
+test("an HTTP probe follows redirects on the pod's own address, and elsewhere ends with a warning", async () => {
+  const asked: string[] = [];
+  await using server = await listening(
+    createHttpServer(({ url = "", headers }, response) => {
+      asked.push(`${url} ${headers["x-a"] as string}`);
+      const to: Record<string, string> = {
+        "/moved": "/final",
+        "/away": "http://example.com/",
+        "/round": "/round",
+        "/bad": "http://[",
+      };
+      const location = to[url];
+      if (location) response.writeHead(302, { Location: location }).end("gone");
+      else response.writeHead(url === "/final" ? 500 : 200).end();
+    }),
+  );
+  const probe = (path: string) =>
+    runProbe(
+      { httpGet: { path, port: server.port, httpHeaders: [{ name: "X-A", value: "1" }] } },
+      target(server.port),
+    );
+  expect(await probe("/moved")).toEqual({
+    success: false,
+    message: "HTTP probe failed with statuscode: 500",
+  });
+  expect(asked).toEqual(["/moved 1", "/final 1"]);
+  expect(await probe("/away")).toEqual({
+    success: true,
+    message: "",
+    warning: "Probe terminated redirects, Response body: gone",
+  });
+  const url = `http://127.0.0.1:${server.port}`;
+  expect(await probe("/round")).toEqual({
+    success: false,
+    message: `Get "${url}/round": stopped after 10 redirects`,
+  });
+  expect(asked.filter((one) => one === "/round 1")).toHaveLength(10);
+  expect((await probe("/bad")).message).toContain('failed to parse Location header "http://["');
+});
+
+test("an HTTP probe whose answer stalls half-way could not be made", async () => {
+  await using server = await listening(
+    createHttpServer((_, response) => void response.writeHead(200).write("half")),
+  );
+  const found = await runProbe(
+    { httpGet: { port: server.port }, timeoutSeconds: 1 },
+    target(server.port),
+  );
+  expect(found).toMatchObject({ success: false, errored: true });
+  expect(found.message).toContain("while reading body");
 });
 
 test("an HTTP probe of a server that never answers, or that is not there, fails in Go's words", async () => {

@@ -12,6 +12,7 @@ class Scene {
   healthy = true;
   refused = false;
   errored = false;
+  warning: string | undefined;
   started = true;
   run: ProbedRun | undefined;
   readonly worker: ProbeWorker;
@@ -25,14 +26,15 @@ class Scene {
       isStarted: () => this.started,
       execute: async () => {
         this.asked.push(this.clock.now());
-        const { healthy: success, refused, errored } = this;
-        return { success, message: "no", refused, errored };
+        const { healthy: success, refused, errored, warning } = this;
+        return { success, message: "no", refused, errored, ...(warning && { warning }) };
       },
       onResult: (_id, success) => this.results.push([this.clock.now(), success]),
       onUnhealthy: (message) => {
         this.unhealthy.push(this.clock.now());
         this.said.add(message);
       },
+      onWarning: (message) => this.said.add(message),
     });
   }
 
@@ -151,4 +153,15 @@ test("a stopped worker asks nothing more", async () => {
   scene.worker.stop();
   await scene.clock.advance(5_000);
   expect(scene.asked).toEqual([]);
+});
+
+test("a warning of a probe that succeeds is told, and counts as the success it is", async () => {
+  const scene = new Scene("readiness", { periodSeconds: 1 });
+  scene.start("one");
+  scene.warning = "Probe terminated redirects, Response body: ";
+  await scene.clock.advance(1_000);
+  expect(scene.worker.resultFor("one")).toBe(true);
+  expect([...scene.said]).toEqual([
+    "Readiness probe warning: Probe terminated redirects, Response body: ",
+  ]);
 });

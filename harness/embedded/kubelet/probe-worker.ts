@@ -1,7 +1,7 @@
 import type { Probe } from "kubernetes-types/core/v1";
 import type { Clock } from "../../time/clock.ts";
 import { bootAllowanceMs, bootRetryMs } from "./boot-allowance.ts";
-import type { ProbeOutcome } from "./probe-action.ts";
+import type { ProbeOutcome } from "./probe-outcome.ts";
 
 export type ProbeKind = "startup" | "readiness" | "liveness";
 
@@ -23,6 +23,7 @@ export interface ProbeWorkerOptions {
   /** Told of each change of the result. */
   readonly onResult: (runId: string, success: boolean) => void;
   readonly onUnhealthy: (message: string) => void;
+  readonly onWarning: (message: string) => void;
 }
 
 /**
@@ -134,11 +135,12 @@ export class ProbeWorker {
     return outcome;
   }
 
-  #count({ success, errored, message }: ProbeOutcome): void {
-    const { kind, probe, onUnhealthy } = this.#options;
+  #count({ success, errored, message, warning }: ProbeOutcome): void {
+    const { kind, probe, onUnhealthy, onWarning } = this.#options;
     const name = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} probe`;
     if (errored) return onUnhealthy(`${name} errored and resulted in unknown state: ${message}`);
     if (!success) onUnhealthy(`${name} failed: ${message}`);
+    if (warning !== undefined) onWarning(`${name} warning: ${warning}`);
     this.#streak = success === this.#lastOutcome ? this.#streak + 1 : 1;
     this.#lastOutcome = success;
     const needed = success ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3);

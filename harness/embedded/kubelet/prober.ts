@@ -93,6 +93,7 @@ export class Prober {
           }),
         onResult: onChange,
         onUnhealthy: (message) => events.warn("Unhealthy", message),
+        onWarning: (message) => events.warn("ProbeWarning", message),
       });
       this.#workers.set(`${kind} ${container.name}`, worker);
     }
