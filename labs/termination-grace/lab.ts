@@ -21,19 +21,25 @@ lab(
     },
   },
   ({ step, apply, ready, expect, kube, sabotage }) => {
-    /** Deletes the Deployment's pod; tells how its container ended and how long that took from the order on. */
+    /**
+     * Deletes the Deployment's pod; tells how its container ended and how long that took from the order on, by the
+     * cluster's own clock, which counts whole seconds.
+     */
     const deletePod = async (deployment: string) => {
       await using pods = await kube.recordPods(`deployment/${deployment}`);
       const [pod] = await kube.pods(`deployment/${deployment}`);
       const name = pod?.metadata?.name ?? "";
       await kube.delete(`pod/${name}`);
       const states = pods.changes.filter(({ object }) => object.metadata?.name === name);
-      const told = states.find(({ object }) => object.metadata?.deletionTimestamp);
+      const told = states.find(({ object }) => object.metadata?.deletionTimestamp)?.object.metadata;
       const ended = states.find(
         ({ object }) => object.status?.containerStatuses?.[0]?.state?.terminated,
       );
       const terminated = ended?.object.status?.containerStatuses?.[0]?.state?.terminated;
-      return { exitCode: terminated?.exitCode, tookMs: (ended?.atMs ?? 0) - (told?.atMs ?? 0) };
+      const dueMs = Date.parse(told?.deletionTimestamp ?? "");
+      const orderedMs = dueMs - (told?.deletionGracePeriodSeconds ?? 0) * 1_000;
+      const tookMs = Date.parse(terminated?.finishedAt ?? "") - orderedMs;
+      return { exitCode: terminated?.exitCode, tookMs };
     };
 
     step(

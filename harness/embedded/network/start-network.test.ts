@@ -151,7 +151,11 @@ test.runIf(process.platform === "linux")(
       const attempt = () => fetch("http://10.244.0.5:8080/").then((r) => r.text(), (e) => e.cause.code);
       say(await attempt());
       await new Promise((done) => setTimeout(done, 600));
-      say(await attempt());`,
+      // The next one boots as fast as the machine lets it.
+      let answer;
+      do answer = await attempt();
+      while (answer !== "still here" && performance.now() < 15_000);
+      say(answer);`,
     );
     expect(await patient.next()).toBe("still here");
     const pid = childOf(process.pid);
