@@ -13,7 +13,7 @@ import { folderOf, removeLeftovers } from "./docker/leftovers.ts";
 import { NodeLog } from "./docker/node-log.ts";
 import { clusterDnsReady } from "./docker/node-ready.ts";
 import { hasImage, haveImage } from "./docker/pull.ts";
-import { sideLoad } from "./docker/side-load.ts";
+import { imagesOf, sideLoad } from "./docker/side-load.ts";
 import { startNode } from "./docker/start-node.ts";
 import { nodePortOf } from "./node-port.ts";
 import { publicImages } from "./public-images.ts";
@@ -99,13 +99,14 @@ async function bringImages(
   onPhase?.("images");
   const apps = await appImages();
   await buildAppImages(engine, apps, signal);
-  await sideLoad(engine, node, apps.references, signal);
+  const there = await imagesOf(node);
+  await sideLoad(engine, node, apps.references, there, signal);
   const loaded = new Set<string>();
   for (const { reference, neededBy } of publicImages) {
     if (neededBy === "k3s" || neededBy === "build" || !(await hasImage(engine, reference)))
       continue;
     try {
-      await sideLoad(engine, node, [reference], signal);
+      await sideLoad(engine, node, [reference], there, signal);
       loaded.add(reference);
     } catch (error) {
       signal.throwIfAborted();

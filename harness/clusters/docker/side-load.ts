@@ -10,16 +10,16 @@ import type { Engine } from "./engine.ts";
 const inNode = "/var/tmp/kubelab-images.tar";
 const ctr = ["ctr", "-n", "k8s.io", "images"];
 
-/** Puts the images that the node lacks into its containerd, from a file and by no registry; returns those. */
+/** Puts those images that are not `there` into the node's containerd, from a file and by no registry. */
 export async function sideLoad(
   engine: Engine,
   node: StartedK3sContainer,
   references: readonly string[],
+  there: ReadonlySet<string>,
   signal: AbortSignal,
-): Promise<readonly string[]> {
-  const there = await imagesOf(node);
+): Promise<void> {
   const missing = references.filter((reference) => !there.has(fullName(reference)));
-  if (missing.length === 0) return [];
+  if (missing.length === 0) return;
   const folder = await mkdtemp(join(tmpdir(), "kubelab-images-"));
   try {
     const file = join(folder, "images.tar");
@@ -33,13 +33,13 @@ export async function sideLoad(
         "IMAGE_UNAVAILABLE",
         `the node did not take the images in: ${output.trim()}`,
       );
-    return missing;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function imagesOf(node: StartedK3sContainer): Promise<ReadonlySet<string>> {
+/** The images that the node's containerd has, by their full names. */
+export async function imagesOf(node: StartedK3sContainer): Promise<ReadonlySet<string>> {
   const { exitCode, stdout, output } = await node.exec([...ctr, "ls", "-q"]);
   if (exitCode !== 0)
     throw new LabError("CLUSTER_START_FAILED", `the node lists no images: ${output.trim()}`);

@@ -36,7 +36,7 @@ export const knownDifferences: readonly KnownDifferences[] = [
   {
     title: "Network",
     facts: [
-      "Addresses of pods and Services are names for ports on this machine's loopback. Node programs reach them by the cluster's names and addresses; other programs of the machine do not, but for `wget`, `nc`, `httpd` and `curl`, which are stand-ins. `ping`, `nslookup`, `telnet` and the like, which would speak for the machine, are not found in containers.",
+      "Addresses of pods and Services are names for ports on this machine's loopback. Node programs reach them by the cluster's names and addresses; other programs of the machine do not, but for `wget`, `nc`, `nslookup`, `httpd` and `curl`, which are stand-ins. `ping`, `dig`, `telnet` and the like, which would speak for the machine, are not found in containers.",
       "TCP only: a program that asks for UDP is refused, and a Service's UDP or SCTP port leads nowhere. There is no IPv6. `hostPort` is refused. NetworkPolicies are not served.",
       "A NodePort is a real port of 127.0.0.1; where it is taken, another one. A LoadBalancer's address is 127.0.0.1. The Service's annotation `kubelab.dev/outside` tells which port leads to which.",
       "A node port accepts before it knows whether a pod does: where none does, the connection is reset and not refused. `externalTrafficPolicy` changes nothing, since there is one node.",

@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { shell, startTestNode } from "../../kubelet/node.fixture.ts";
+import { services } from "../../resources.ts";
 
 test("httpd serves a folder to wget and nc, by the pod's address and by loopback", async () => {
   await using node = await startTestNode();
@@ -80,4 +81,32 @@ test("a container has its pod's name, and no program of the machine that would s
     out: "",
     err: "sh: curl: not found\n",
   });
+});
+
+test("nslookup asks the cluster's DNS, with search domains only for a name without a dot", async () => {
+  await using node = await startTestNode();
+  const spec = { clusterIP: "10.96.1.9", ports: [{ name: "http", port: 80 }] };
+  await node.client.create(services, { metadata: { namespace: "default", name: "web" }, spec });
+  await node.create("bb", { containers: [shell("exec sleep 100")] });
+  await node.until("bb", ({ phase }) => phase === "Running");
+  const nslookup = (...words: string[]) => node.exec("bb", ["nslookup", ...words]);
+  const head = "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10:53\n\n";
+  const full = "web.default.svc.cluster.local";
+  await expect
+    .poll(() => nslookup(full))
+    .toEqual({ code: 0, out: `${head}Name:\t${full}\nAddress: 10.96.1.9\n\n\n`, err: "" });
+  const short = await nslookup("web");
+  expect(short.code).toBe(1);
+  expect(short.out).toContain(`Name:\t${full}\nAddress: 10.96.1.9\n`);
+  expect(short.out).toContain("** server can't find web.svc.cluster.local: NXDOMAIN\n");
+  expect((await nslookup("web.default")).out).toContain(
+    "** server can't find web.default: NXDOMAIN\n",
+  );
+  expect((await nslookup("-type=srv", full)).out).toBe(
+    `${head}${full}\tservice = 0 100 80 ${full}\n\n`,
+  );
+  expect((await nslookup("-type=mx", full)).err).toBe(
+    'nslookup: query type "mx" is not built, those are: A, AAAA, SRV\n',
+  );
+  expect((await nslookup("web", "1.2.3.4")).err).toContain("only the pod's own DNS server");
 });
