@@ -78,7 +78,7 @@ lab(
       },
       async () => {
         await expect(
-          load(page, { perSecond: 50 }).during(async () => {
+          load(page, { perSecond: 50, afterMs: 2_000 }).during(async () => {
             await setReady(unready, false);
             await eventually(
               async () =>
@@ -128,7 +128,7 @@ lab(
       },
       async () => {
         await expect(
-          load(page, { perSecond: 50 }).during(async () => {
+          load(page, { perSecond: 50, afterMs: 2_000 }).during(async () => {
             await setReady(unready, true);
             await eventually(async () =>
               expect(new Set(await readyEndpoints()), {

@@ -56,7 +56,9 @@ export function transfer(asked: TransferRequest, events: TransferEvents): Promis
     };
     const cancelDeadline = watchDeadline(asked, () => {
       const bytes = `${sizeBytes}${expected === undefined ? "" : ` out of ${expected}`} bytes`;
-      const message = `Operation timed out after ${elapsed()} milliseconds with ${bytes} received`;
+      // A timer may fire a millisecond early.
+      const tookMs = Math.max(elapsed(), (asked.deadlineMs ?? 0) - startedMs);
+      const message = `Operation timed out after ${tookMs} milliseconds with ${bytes} received`;
       fail(new CurlFailure(28, message));
     });
     watchConnection(sending, asked, destination, {
